@@ -1,0 +1,79 @@
+"""Translate botocore's errors once: the caller learns what to do, not what a library calls it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+
+from aiops_daemon.model.errors import (
+    AiopsError,
+    ConditionFailed,
+    ConfigurationError,
+    GiveUp,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    RetryLater,
+    Throttled,
+)
+
+_THROTTLED = (
+    "Throttl",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceeded",
+    "SlowDown",
+    "LimitExceeded",
+)
+_DENIED = ("AccessDenied", "Unauthorized", "NotAuthorized", "InvalidClientTokenId", "UnrecognizedClient", "ExpiredToken", "OptInRequired",
+           "AuthFailure", "AuthorizationError", "SignatureDoesNotMatch", "KMS.AccessDenied", "InvalidSignature")  # fmt: skip
+_ABSENT = ("NotFound", "NonExistent", "DoesNotExist", "NoSuch", "ResourceNotFound", "NotExist")
+_INVALID = (
+    "Validation",
+    "InvalidParameter",
+    "MalformedQuery",
+    "Malformed",
+    "InvalidInput",
+    "MissingParameter",
+    "InvalidRequest",
+)
+
+
+def translate(error: Exception, doing: str) -> AiopsError:
+    """`doing` names the call, e.g. `dynamodb UpdateItem`; the original stays as __cause__ of the raised error."""
+    if isinstance(error, ClientError):
+        return _translate_answer(error, doing)
+    if isinstance(error, NoCredentialsError):
+        return ConfigurationError(f"{doing}: no AWS credentials found")
+    if isinstance(error, ParamValidationError):
+        return InvalidInput(f"{doing}: {error}")
+    return RetryLater(f"{doing}: {error}")  # connection, time-out, end of stream: nobody answered
+
+
+def _translate_answer(error: ClientError, doing: str) -> AiopsError:
+    answer = error.response.get("Error", {})
+    code = str(answer.get("Code", "Unknown"))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
+    text = f"{doing}: {code}: {answer.get('Message', '')}"
+    if code == "ConditionalCheckFailedException":
+        return ConditionFailed(text, error.response.get("Item"))
+    for marks, kind in (
+        (_THROTTLED, Throttled),
+        (_DENIED, NotPermitted),
+        (_ABSENT, NotFound),
+        (_INVALID, InvalidInput),
+    ):
+        if any(mark in code for mark in marks):
+            return kind(text)
+    if status >= 500 or code in {"InternalError", "InternalFailure", "ServiceUnavailable", "RequestTimeout"}:
+        return RetryLater(text)
+    return GiveUp(text)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Everything that botocore (or the network under it) raises inside comes out as one of model.errors."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, TimeoutError, OSError) as error:
+        raise translate(error, doing) from error

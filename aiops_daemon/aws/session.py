@@ -1,0 +1,150 @@
+"""One aioboto3 session and one client per service, region and account for the whole process.
+
+A new session and client cost 100 ms of CPU and several MB; a shared one 4 ms. The client is wrapped so that every call raises the
+errors of model.errors. Endpoints (AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>), credentials and region come from botocore's own
+chain. aioboto3 is imported on first use: `--help` must not pay half a second for it.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aiops_daemon.aws.errors import translate
+from aiops_daemon.model.errors import NotPermitted
+
+
+class AwsSettings(BaseModel):
+    """How to reach AWS."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    region: str | None = Field(None, description="Region of the daemon's own queue and tables; botocore's own chain where unset.")
+    connect_timeout_seconds: float = Field(5, gt=0, description="Give up on a connection after this long.")
+    read_timeout_seconds: float = Field(
+        30, gt=20, description="Above the 20 s of an SQS long poll, or every quiet poll is an error."
+    )
+    max_attempts: int = Field(
+        3, ge=1, le=10, description="Tries per call inside botocore (mode standard); tenacity retries above that."
+    )
+    max_pool_connections: int = Field(50, ge=10, description="More than long polls + workers, or deletes wait behind polls.")
+    cross_account_role: str | None = Field(
+        None, description="Role name to assume in another account; unset: other accounts are never touched."
+    )
+
+
+class Client:
+    """A thin proxy: `await client.describe_instances(...)` raises model.errors."""
+
+    def __init__(self, raw: Any, service: str) -> None:
+        self.raw = raw
+        self._service = service
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.raw, name)
+        if not callable(method) or name in {"get_paginator", "can_paginate", "generate_presigned_url", "close"}:
+            return method
+        doing = f"{self._service} {name}"
+
+        async def call(**parameters: Any) -> Any:
+            try:
+                return await method(**parameters)
+            except Exception as error:
+                raise _ours(error, doing) from error
+
+        self.__dict__[name] = call  # the next look-up skips this
+        return call
+
+
+def _ours(error: Exception, doing: str) -> Exception:
+    from aiohttp import ClientError as HttpError
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError | BotoCoreError | HttpError | TimeoutError | OSError):
+        return translate(error, doing)
+    return error
+
+
+class AwsSession:
+    """Implements ports.AwsClients. An async context manager: it owns the clients that it made."""
+
+    def __init__(self, settings: AwsSettings | None = None) -> None:
+        self._settings = settings or AwsSettings()
+        self._stack = AsyncExitStack()
+        self._session: Any = None
+        self._account: str | None = None
+        self._clients: dict[tuple[str, str | None, str | None, str], Client] = {}
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._clients.clear()
+        await self._stack.aclose()
+
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, purpose: str = "") -> Client:
+        """`purpose` sets a client (and its connection pool) apart, as for the long polls of SQS."""
+        key = (service, region, account, purpose)
+        found = self._clients.get(key)
+        if found is not None:
+            return found
+        async with self._lock:
+            if key not in self._clients:
+                self._clients[key] = await self._make(service, region, account)
+            return self._clients[key]
+
+    async def account(self) -> str:
+        """The account that our credentials belong to (one STS call, then remembered)."""
+        if self._account is None:
+            sts = await self.client("sts")
+            self._account = str((await sts.get_caller_identity())["Account"])
+        return self._account
+
+    async def _make(self, service: str, region: str | None, account: str | None) -> Client:
+        from aiobotocore.config import AioConfig
+
+        settings = self._settings
+        config = AioConfig(
+            connect_timeout=settings.connect_timeout_seconds,
+            read_timeout=settings.read_timeout_seconds,
+            retries={"mode": "standard", "max_attempts": settings.max_attempts},
+            max_pool_connections=settings.max_pool_connections,
+            user_agent_extra="aiops-daemon",
+        )
+        session = await self._session_for(account)
+        raw = await self._stack.enter_async_context(session.client(service, region_name=region or settings.region, config=config))
+        return Client(raw, service)
+
+    async def _session_for(self, account: str | None) -> Any:
+        import aioboto3
+
+        if self._session is None:
+            self._session = aioboto3.Session(region_name=self._settings.region)
+        if account is None:
+            return self._session
+        if self._settings.cross_account_role is None:
+            raise NotPermitted(f"account {account} is not ours and no AIOPS_AWS__CROSS_ACCOUNT_ROLE is set")
+        return _assumed(self._session, f"arn:aws:iam::{account}:role/{self._settings.cross_account_role}")
+
+
+def _assumed(source: Any, role_arn: str) -> Any:
+    """A session whose credentials are those of the role, renewed by botocore before they expire."""
+    import aioboto3
+    from aiobotocore.credentials import AioAssumeRoleCredentialFetcher, AioDeferredRefreshableCredentials
+    from aiobotocore.session import get_session
+
+    async def credentials() -> Any:
+        return await source._session.get_credentials()
+
+    class Lazy:
+        async def get_frozen_credentials(self) -> Any:
+            return await (await credentials()).get_frozen_credentials()
+
+    inner = get_session()
+    fetcher = AioAssumeRoleCredentialFetcher(
+        source._session.create_client, Lazy(), role_arn, extra_args={"RoleSessionName": "aiops-daemon"}
+    )
+    inner._credentials = AioDeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
+    return aioboto3.Session(botocore_session=inner)

@@ -1,0 +1,1 @@
+"""AWS in this machine for the demo and the tests: only cli imports it, only it imports moto."""

@@ -1,0 +1,1 @@
+"""SQS: receive, keep invisible, acknowledge; envelope -> worker pool."""

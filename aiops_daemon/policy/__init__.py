@@ -1,0 +1,1 @@
+"""Who did it, is it allowed, may we act."""

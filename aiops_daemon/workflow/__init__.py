@@ -1,0 +1,1 @@
+"""The recovery: incident_flow.py and one file per stage."""
