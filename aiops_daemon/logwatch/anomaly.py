@@ -1,0 +1,108 @@
+"""Which windows of which series are unusual, and what kind of unusual. Functions of arrays; the state is in monitor.py.
+
+Every bucket each series is judged over five windows (five minutes to three hours), because a weak effect that lasts is
+as certain as a strong one that does not. Looking so often finds something by chance, so the threshold rises with the
+number of series and windows: `ANOMALY_THRESHOLD` means the same in a group of five templates and in one of five hundred.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops_daemon.logwatch.baseline import DAY, WINDOWS
+from aiops_daemon.logwatch.findings import Kind
+from aiops_daemon.logwatch.negbin import Floats, corrected, lower_sigma, screen_sigma, uncorrected, upper_sigma
+
+_RARE_PER_DAY = 12
+_LEAST_EXCESS = 2.0  # lines: one line more is no burst, however rare
+_RAMP_BUCKETS = 6  # half an hour of growth at least
+_RAMP_MARGIN = 4.0  # log-likelihood (times two) by which a ramp must explain better than a step
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A window of a series that is over the threshold."""
+
+    row: int
+    window: int  # buckets
+    rising: bool
+    observed: int
+    expected: float
+    sigma: float  # corrected
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Sums over the windows that end at one bucket; all [series, window]."""
+
+    observed: Floats
+    expected: Floats
+    dispersion: Floats
+    valid: NDArray[np.bool_]
+
+    @property
+    def looks(self) -> int:
+        """Series times windows; a series that hardly ever writes can hardly ever be wrong, and counts for as little."""
+        return max(1, round(len(WINDOWS) * float(np.minimum(1.0, self.expected[:, -1]).sum())))
+
+
+def window_sums(ring: Floats, end: int) -> Floats:
+    """Sums of the columns up to and including `end`, [series, window]."""
+    sums = np.cumsum(ring[:, max(0, end + 1 - max(WINDOWS)) : end + 1][:, ::-1], axis=1)
+    return np.stack([sums[:, min(w, sums.shape[1]) - 1] for w in WINDOWS], axis=1)
+
+
+def find(windows: Windows, threshold: float, *, rising: bool) -> list[Candidate]:
+    """The best window of every series that is over the threshold."""
+    need = uncorrected(threshold, windows.looks)
+    rough = screen_sigma(windows.observed, windows.expected, windows.dispersion, upper=rising)
+    if rising:
+        rough = np.where(windows.observed - windows.expected >= _LEAST_EXCESS, rough, 0.0)
+    else:
+        rough[:, 0] = 0.0  # one bucket may be late as a whole
+    rough = np.where(windows.valid, rough, 0.0)
+    found: list[Candidate] = []
+    for row in np.flatnonzero(rough.max(axis=1) >= need - 0.1):
+        best = _exact(windows, int(row), rough[row], need, rising=rising)
+        if best is not None:
+            found.append(best)
+    return found
+
+
+def _exact(windows: Windows, row: int, rough: Floats, need: float, *, rising: bool) -> Candidate | None:
+    tail = upper_sigma if rising else lower_sigma
+    best: tuple[float, int] = (0.0, 0)
+    for i in np.flatnonzero(rough >= need - 0.1):
+        count, mean = round(float(windows.observed[row, i])), float(windows.expected[row, i])
+        best = max(best, (tail(count, mean, float(windows.dispersion[row, i])), int(i)))
+    sigma, i = best
+    if sigma < need:
+        return None
+    observed, expected = round(float(windows.observed[row, i])), float(windows.expected[row, i])
+    return Candidate(row, WINDOWS[i], rising, observed, expected, corrected(sigma, windows.looks))
+
+
+def kind_of(candidate: Candidate, counts: Floats, expected: Floats, dispersion: float) -> Kind:
+    """What it is; `counts` and `expected` are the series' recent buckets, oldest first."""
+    if not candidate.rising:
+        last = min(candidate.window, 2)
+        return Kind.SILENCE if counts[-last:].sum() == 0 else Kind.DROP
+    if expected[-candidate.window :].mean() * DAY < _RARE_PER_DAY:
+        return Kind.RARE
+    return Kind.RAMP if is_ramp(counts, expected, dispersion) else Kind.SPIKE
+
+
+def is_ramp(counts: Floats, expected: Floats, dispersion: float) -> bool:
+    """The excess grows from some bucket on, rather than stands from some bucket on."""
+    length = len(counts)
+    excess = counts - expected
+    weight = 1 / (expected + dispersion * expected**2 + 0.1)
+    lag = np.arange(length)[None, :] - np.arange(length)[:, None] + 1.0
+    gain: list[Floats] = []
+    for shape in (np.where(lag > 0, 1.0, 0.0), np.maximum(lag, 0.0)):
+        fit = (shape * excess * weight).sum(axis=1)
+        gain.append(np.where(fit > 0, fit**2 / (shape**2 * weight).sum(axis=1), 0.0))
+    step, ramp = gain
+    start = int(np.argmax(ramp))
+    return bool(length - start >= _RAMP_BUCKETS and ramp[start] > step.max() + _RAMP_MARGIN)

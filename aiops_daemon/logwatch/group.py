@@ -1,0 +1,230 @@
+"""One log group: lines in, findings out. The live watch and the backtest use the same object."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
+from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
+from aiops_daemon.logwatch.deploys import deploy_in
+from aiops_daemon.logwatch.episodes import Ending
+from aiops_daemon.logwatch.findings import Deploy, Finding
+from aiops_daemon.logwatch.monitor import NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL, Departure, GroupMonitor, Step
+
+_SAMPLE_CHARS = 400
+
+
+class Miner(Protocol):
+    """Templates of one group (templates.TemplateMiner)."""
+
+    def assign(self, messages: Sequence[str]) -> list[str]: ...
+    def text(self, identifier: str) -> str: ...
+    def resolve(self, identifier: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """A log record with its header cut."""
+
+    at_ms: int
+    message: str
+    level: str  # ERROR (and above), WARN or INFO
+    raw: str
+
+
+@dataclass
+class TemplateInfo:
+    """What a finding tells about a template beside its text."""
+
+    level: str
+    first_seen: int
+    samples: list[str] = field(default_factory=list)
+    deploys: bool = False
+
+
+@dataclass(frozen=True)
+class GroupStep:
+    """What one bucket of one group brought."""
+
+    at: int
+    findings: tuple[Finding, ...]
+    changed: tuple[Finding, ...]
+    endings: tuple[Ending, ...]
+    deploys: tuple[Deploy, ...]
+    errors: int  # error lines of the newest complete bucket
+
+
+class GroupAnalysis:
+    """Give it lines (`feed`), then the time (`step_to`)."""
+
+    def __init__(
+        self, name: str, miner: Miner, *, threshold: float, lag: int, settle: int, adopt_after: int,
+        redact: Callable[[str], str],
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.miner = miner
+        self.threshold, self.lag, self.settle, self.adopt_after = threshold, lag, settle, adopt_after
+        self.redact = redact
+        self.open = OpenBuckets()
+        self.monitor: GroupMonitor | None = None
+        self.info: dict[str, TemplateInfo] = {}
+        self.named: dict[str, str] = {}  # row "new" -> the template that it was reported as
+
+    def feed(self, lines: Sequence[Line]) -> None:
+        """Count lines into the buckets of their own time, in any order."""
+        ids = self.miner.assign([line.message for line in lines])
+        tally = Counter(
+            zip((line.at_ms // (BUCKET_SECONDS * 1000) for line in lines), ids, (line.level for line in lines), strict=True)
+        )
+        samples: dict[tuple[int, str], list[str]] = {}
+        for line, identifier in zip(lines, ids, strict=True):
+            kept = samples.setdefault((line.at_ms // (BUCKET_SECONDS * 1000), identifier), [])
+            if len(kept) < SAMPLES:
+                kept.append(line.raw[:_SAMPLE_CHARS])
+        for (bucket, identifier, level), count in tally.items():
+            self.count(bucket, identifier, level, count, samples.pop((bucket, identifier), ()))
+
+    def count(self, bucket: int, identifier: str, level: str, count: int, samples: Iterable[str] = ()) -> None:
+        """Counts that are known already (Logs Insights, tests)."""
+        if self.monitor is None:
+            self._begin(bucket)
+        if not self.open.add(bucket, identifier, level, "", count):
+            return
+        kept = self.open.buckets[bucket].samples.setdefault(identifier, [])
+        kept.extend(list(samples)[: SAMPLES - len(kept)])
+
+    def _begin(self, bucket: int) -> None:
+        self.monitor = GroupMonitor(bucket, threshold=self.threshold, lag=self.lag, adopt_after=self.adopt_after)
+        self.open.final_before = max(self.open.final_before, bucket - self.lag)
+
+    def due(self, now: int) -> int | None:
+        """The next bucket that is complete at `now`, if there is one."""
+        if self.monitor is None:
+            return None
+        following = self.monitor.bucket + 1
+        return following if (following + 1) * BUCKET_SECONDS + self.settle <= now else None
+
+    def step(self) -> GroupStep:
+        """Judge the next bucket."""
+        if self.monitor is None:
+            raise RuntimeError("step before the first line")
+        bucket = self.monitor.bucket + 1
+        recent = [self._resolved(self.open.get(bucket - back)) for back in range(self.lag, -1, -1)]
+        deploys = self._learn_about(bucket, recent[-1])
+        self._follow_merges()
+        step = self.monitor.step(recent)
+        self.open.close(bucket - self.lag)
+        at = (bucket + 1) * BUCKET_SECONDS + self.settle
+        return GroupStep(
+            at=at,
+            findings=tuple(self._finding(d, at, recent) for d in step.onsets),
+            changed=tuple(self._finding(d, at, recent) for d in step.changed),
+            endings=self._endings(step),
+            deploys=deploys,
+            errors=recent[-1].levels.get("ERROR", 0),
+        )
+
+    def _resolved(self, counts: BucketCounts) -> BucketCounts:
+        """The same counts with templates that became one added up."""
+        stale = [key for key in counts.templates if self.miner.resolve(key) != key]
+        for key in stale:
+            now = self.miner.resolve(key)
+            counts.templates[now] += counts.templates.pop(key)
+            counts.template_levels.setdefault(now, counts.template_levels.pop(key))
+            kept = counts.samples.setdefault(now, [])
+            kept.extend(counts.samples.pop(key, [])[: SAMPLES - len(kept)])
+        return counts
+
+    def _follow_merges(self) -> None:
+        if self.monitor is None:
+            return
+        for key in [k for k in self.info if self.miner.resolve(k) != k]:
+            self.monitor.merge(key, self.miner.resolve(key))
+            del self.info[key]
+
+    def _learn_about(self, bucket: int, counts: BucketCounts) -> tuple[Deploy, ...]:
+        deploys: list[Deploy] = []
+        for identifier in counts.templates:
+            samples = counts.samples.get(identifier, [])
+            info = self.info.get(identifier)
+            if info is None:
+                level = counts.template_levels.get(identifier, "INFO")
+                info = TemplateInfo(level, bucket * BUCKET_SECONDS, [self.redact(s) for s in samples])
+                info.deploys = any(deploy_in(s) for s in samples)
+                self.info[identifier] = info
+            if info.deploys:
+                names = [name for name in (deploy_in(s) for s in samples) if name]
+                deploys += [Deploy(bucket * BUCKET_SECONDS, self.redact(name), self.name) for name in names[:1]]
+        return tuple(deploys)
+
+    def _finding(self, d: Departure, at: int, recent: Sequence[BucketCounts]) -> Finding:
+        key = self._key(d, recent)
+        info = self.info.get(key)
+        since = d.since * BUCKET_SECONDS
+        return Finding(
+            at=at, log_group=self.name, kind=d.kind, template=self._text(key), template_id=key,
+            observed=d.observed, expected=round(d.expected, 3), sigma=round(d.sigma, 2), since=since,
+            first_seen=info.first_seen if info else since, level=self._level(key), samples=self._samples(key, recent),
+        )  # fmt: skip
+
+    def _key(self, d: Departure, recent: Sequence[BucketCounts]) -> str:
+        """The template that a row stands for; lines of new templates are reported as the loudest of them."""
+        assert self.monitor is not None  # noqa: S101  # for the type checker: there is no departure without it
+        key = self.monitor.keys[d.row]
+        if key not in {NEW, NEW_ERROR}:
+            return key
+        if key not in self.named:
+            self.named[key] = self._loudest_new(recent, errors=key == NEW_ERROR) or key
+        return self.named[key]
+
+    def _loudest_new(self, recent: Sequence[BucketCounts], *, errors: bool) -> str | None:
+        assert self.monitor is not None  # noqa: S101  # as above
+        young = (self.monitor.bucket - NOVEL_BUCKETS) * BUCKET_SECONDS
+        lines: Counter[str] = Counter()
+        for counts in recent:
+            lines.update(
+                {
+                    key: count
+                    for key, count in counts.templates.items()
+                    if self.info[key].first_seen > young and (not errors or self.info[key].level == "ERROR")
+                }
+            )
+        return lines.most_common(1)[0][0] if lines else None
+
+    def _text(self, key: str) -> str:
+        if key == TOTAL:
+            return "(all lines)"
+        if key.startswith("level:"):
+            return f"({key.replace(':', ' ')})"
+        try:
+            return self.redact(self.miner.text(key))
+        except KeyError:  # evicted since
+            return key
+
+    def _level(self, key: str) -> str:
+        info = self.info.get(key)
+        return info.level if info else key.removeprefix("level:") if key.startswith("level:") else ""
+
+    def _samples(self, key: str, recent: Sequence[BucketCounts]) -> tuple[str, ...]:
+        if key == TOTAL or key.startswith("level:"):
+            level = key.removeprefix("level:")
+            loud = [
+                (count, template)
+                for template, count in recent[-1].templates.items()
+                if key == TOTAL or recent[-1].template_levels.get(template) == level
+            ]
+            keys = [template for _, template in sorted(loud, reverse=True)[:SAMPLES]]
+            return tuple(self.redact(s) for k in keys for s in recent[-1].samples.get(k, [])[:1])
+        fresh = [self.redact(s) for counts in reversed(recent) for s in counts.samples.get(key, [])]
+        info = self.info.get(key)
+        return tuple(dict.fromkeys(fresh + (info.samples if info else [])))[:SAMPLES]
+
+    def _endings(self, step: Step) -> tuple[Ending, ...]:
+        assert self.monitor is not None  # noqa: S101  # as above
+        endings = []
+        for d in step.ended:
+            key = self.monitor.keys[d.row]
+            template = self.named.pop(key, key)
+            endings.append(Ending(self.name, template, d.rising, d.last_hot_end * BUCKET_SECONDS, d.adopted))
+        return tuple(endings)

@@ -1,0 +1,84 @@
+"""Has this happened before? The largest bucket and the lines of every hour of the last week, per series.
+
+A nightly job writes a burst that no smooth season explains, and the dispersion learns it only slowly. But a person who
+sees the same burst at the same hour on two earlier days, or last week, does not get up for it; neither does the watch.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops_daemon.logwatch.baseline import DAY, F32, HOUR, hour_of_week
+from aiops_daemon.logwatch.negbin import Floats
+
+_UNKNOWN = -1.0
+_ALIKE = 1.5  # within this factor it is the same burst
+_DAYS_NEEDED = 2  # once is an anomaly, twice a coincidence, the third time a season
+
+
+def _unknown(*shape: int) -> F32:
+    return np.full(shape, _UNKNOWN, dtype=np.float32)
+
+
+@dataclass
+class HourMemory:
+    """Rows are series. `peak` and `lines` by hour of week; `now` is the running hour: peak, lines."""
+
+    peak: F32 = field(default_factory=lambda: _unknown(0, 168))
+    lines: F32 = field(default_factory=lambda: _unknown(0, 168))
+    now: F32 = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
+
+    def add(self, count: int) -> None:
+        self.peak = np.concatenate([self.peak, _unknown(count, 168)])
+        self.lines = np.concatenate([self.lines, _unknown(count, 168)])
+        self.now = np.concatenate([self.now, np.zeros((count, 2), dtype=np.float32)])
+
+    def keep(self, rows: NDArray[np.intp]) -> None:
+        self.peak, self.lines, self.now = self.peak[rows], self.lines[rows], self.now[rows]
+
+    def absorb(self, source: int, target: int) -> None:
+        """Two series are one."""
+        for array in (self.peak, self.lines, self.now):
+            known = np.maximum(array[source], 0) + np.maximum(array[target], 0)
+            array[target] = np.where((array[source] == _UNKNOWN) & (array[target] == _UNKNOWN), _UNKNOWN, known)
+
+    def observe(self, bucket: int, counts: Floats, hidden: NDArray[np.bool_]) -> None:
+        """Take a final bucket. Rows in `hidden` (a long incident) leave no trace: the hour counts as not seen."""
+        self.now[:, 0] = np.maximum(self.now[:, 0], counts)
+        self.now[:, 1] += counts
+        if bucket % HOUR == HOUR - 1:
+            slot = hour_of_week(bucket)
+            self.peak[:, slot] = np.where(hidden, _UNKNOWN, self.now[:, 0])
+            self.lines[:, slot] = np.where(hidden, _UNKNOWN, self.now[:, 1])
+            self.now[:] = 0
+
+    def usual_rise(self, row: int, bucket: int, peak: float, lines: float, *, young: bool) -> bool:
+        """`peak` lines in a bucket and `lines` in an hour were there on two earlier days, or a week ago, at this hour."""
+        near = _near_hours(bucket)
+        peaks = self.peak[row][near].max(axis=1)
+        sums = np.maximum(self.lines[row][near], 0).sum(axis=1)
+        alike = (peaks * _ALIKE >= peak) & (sums * _ALIKE >= lines) & (sums > 0)
+        if alike[0] or alike[1:].sum() >= _DAYS_NEEDED:
+            return True
+        if not young:
+            return False
+        last = (hour_of_week(bucket) - np.arange(1, 7)) % 168
+        return bool((self.peak[row][last] * _ALIKE >= peak).sum() >= _DAYS_NEEDED)
+
+    def usual_fall(self, row: int, bucket: int, lines: float) -> bool:
+        """As few lines in an hour were there on two earlier days, or a week ago, at this hour."""
+        hours = self.lines[row][_near_hours(bucket)]
+        least = np.where(hours == _UNKNOWN, np.inf, hours).min(axis=1)
+        alike = least <= lines * _ALIKE + 2
+        return bool(alike[0] or alike[1:].sum() >= _DAYS_NEEDED)
+
+
+def _near_hours(bucket: int) -> NDArray[np.intp]:
+    """Hours of week at this time of day and next to it, [day, 3]; day 0 is a week ago, the others are yesterday and before.
+
+    The running hour has not been stored yet: its slot still holds last week's.
+    """
+    weekday = bucket // DAY
+    days = [hour_of_week((weekday - back) * DAY + bucket % DAY) for back in (7, 1, 2, 3, 4, 5, 6)]
+    return np.array([[(hour + step) % 168 for step in (-1, 0, 1)] for hour in days], dtype=np.intp)

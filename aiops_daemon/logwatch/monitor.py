@@ -1,0 +1,294 @@
+"""The series of one log group over time: which are normal, which depart from normal since when, which came back.
+
+A bucket is judged for rising counts as soon as it is complete, since late lines only add to it; for falling counts, and
+for learning, only when it is final. Rows: the whole group, three levels, lines of new templates, then the templates.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops_daemon.logwatch.anomaly import Candidate, Windows, find, kind_of, window_sums
+from aiops_daemon.logwatch.baseline import DAY, FIRST_HOURS, HOUR, WINDOWS, Baseline
+from aiops_daemon.logwatch.counts import BucketCounts
+from aiops_daemon.logwatch.findings import Kind
+from aiops_daemon.logwatch.memory import HourMemory
+from aiops_daemon.logwatch.negbin import Floats, screen_sigma
+
+HISTORY = 72  # buckets kept as they are: six hours, enough to see the shape of a ramp
+TOTAL, NEW, NEW_ERROR = "*", "new", "new:ERROR"
+LEVELS = ("ERROR", "WARN", "INFO")
+FIXED = (TOTAL, *(f"level:{level}" for level in LEVELS), NEW, NEW_ERROR)
+NOVEL_BUCKETS = 12  # a template is new for its first hour
+_CALM_SIGMA = 2.0
+_HOT_SIGMA = 2.5
+_HIDE_AFTER = 2 * HOUR  # what lasts longer leaves no trace in the hour memory
+_REFINE_FOR = 3 * HOUR  # the kind is settled after three hours
+
+
+@dataclass
+class Departure:
+    """One series away from normal. Buckets are numbers; `since` is the estimated onset."""
+
+    row: int
+    rising: bool
+    window: int
+    kind: Kind
+    since: int
+    fired: int
+    last_hot: int
+    sigma: float
+    observed: int
+    expected: float
+    adopted: bool = False
+
+    @property
+    def last_hot_end(self) -> int:
+        """The first bucket that was normal again."""
+        return self.last_hot + 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one bucket brought."""
+
+    onsets: tuple[Departure, ...]
+    changed: tuple[Departure, ...]
+    ended: tuple[Departure, ...]
+
+
+class GroupMonitor:
+    """Counts in, departures out; one bucket after the other, none left out."""
+
+    def __init__(self, start: int, *, threshold: float, lag: int, adopt_after: int = 7 * DAY) -> None:
+        self.threshold = threshold
+        self.lag = lag  # buckets from complete to final
+        self.adopt_after = adopt_after
+        self.start = start
+        self.bucket = start - 1  # the newest complete bucket
+        self.keys: list[str] = []
+        self.index: dict[str, int] = {}
+        self.baseline = Baseline()
+        self.memory = HourMemory()
+        self.counts: Floats = np.zeros((0, HISTORY))
+        self.expected: Floats = np.zeros((0, HISTORY))
+        self.reset: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.active: dict[int, Departure] = {}
+        self._add(FIXED[:4])
+        self._add(FIXED[4:], plain=True)
+
+    def _add(self, keys: Sequence[str], *, plain: bool = False, bucket: int | None = None) -> None:
+        born = self.start if bucket is None else bucket
+        for key in keys:
+            self.index[key] = len(self.keys)
+            self.keys.append(key)
+        self.baseline.add(len(keys), born, plain=plain)
+        self.memory.add(len(keys))
+        pad = np.zeros((len(keys), HISTORY))
+        self.counts = np.concatenate([self.counts, pad])
+        self.expected = np.concatenate([self.expected, pad])
+        self.reset = np.concatenate([self.reset, np.full(len(keys), born, dtype=np.int64)])
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop series (templates that the miner let go)."""
+        gone = {self.index[key] for key in keys if key in self.index and key not in FIXED}
+        if not gone:
+            return
+        rows = np.array([row for row in range(len(self.keys)) if row not in gone], dtype=np.intp)
+        self.keys = [self.keys[row] for row in rows]
+        self.index = {key: row for row, key in enumerate(self.keys)}
+        self.baseline.rows.keep(rows)
+        self.memory.keep(rows)
+        self.counts, self.expected, self.reset = self.counts[rows], self.expected[rows], self.reset[rows]
+        moved = {int(old): new for new, old in enumerate(rows)}
+        self.active = {moved[row]: departure for row, departure in self.active.items() if row in moved}
+        for row, departure in self.active.items():
+            departure.row = row
+
+    def merge(self, old: str, new: str) -> None:
+        """Two templates turned out to be one: add up their histories."""
+        source = self.index.get(old)
+        if source is None:
+            return
+        target = self.index.get(new)
+        if target is None:
+            self.keys[source], self.index[new] = new, source
+            del self.index[old]
+            return
+        self.baseline.absorb(source, target)
+        self.memory.absorb(source, target)
+        self.counts[target] += self.counts[source]
+        self.expected[target] += self.expected[source]
+        self.reset[target] = min(self.reset[target], self.reset[source])
+        self.active.pop(source, None)
+        self.forget([old])
+
+    def warm_up_left(self) -> int:
+        """Buckets until the group has seen a whole day; 0 when it has."""
+        return max(0, self.start + DAY - 1 - self.bucket)
+
+    def step(self, recent: Sequence[BucketCounts]) -> Step:
+        """Judge the next bucket. `recent` are the buckets that are not final yet, the new one last, `lag + 1` of them;
+        the first of them is final from now on."""
+        self.bucket += 1
+        self._shift(recent)
+        ended = self._end_rising()
+        onsets = self._rise()
+        changed = self._follow(rising=True)
+        if self.bucket - self.lag >= self.start:
+            ended += self._end_falling()
+            onsets += self._fall()
+            changed += self._follow(rising=False)
+            ended += self._adopt()
+            self._learn()
+        return Step(tuple(onsets), tuple(changed), tuple(ended))
+
+    def _shift(self, recent: Sequence[BucketCounts]) -> None:
+        fresh = [key for key in recent[-1].templates if key not in self.index]
+        fresh += [key for counts in recent[:-1] for key in counts.templates if key not in self.index]
+        self._add(list(dict.fromkeys(fresh)), bucket=self.bucket)
+        for ring in (self.counts, self.expected):
+            ring[:, :-1] = ring[:, 1:]
+        self.expected[:, -1] = self.baseline.expected(self.bucket)
+        for back, counts in enumerate(reversed(recent)):
+            self._fill(HISTORY - 1 - back, self.bucket - back, counts)
+
+    def _fill(self, column: int, bucket: int, counts: BucketCounts) -> None:
+        values = self.counts[:, column]
+        values[:] = 0
+        born = self.baseline.rows.born
+        for key, count in counts.templates.items():
+            row = self.index[key]
+            values[row] = count
+            if bucket - born[row] < NOVEL_BUCKETS and born[row] > self.start:
+                values[self.index[NEW]] += count
+                if counts.template_levels.get(key) == "ERROR":
+                    values[self.index[NEW_ERROR]] += count
+        values[self.index[TOTAL]] = counts.total
+        for level in LEVELS:
+            values[self.index[f"level:{level}"]] = counts.levels.get(level, 0)
+
+    def _windows(self, end: int) -> Windows:
+        """Sums that end at column `end`; a window must lie within the life of its series, after its last departure."""
+        bucket = self.bucket - (HISTORY - 1 - end)
+        first = bucket - np.array(WINDOWS) + 1
+        ripe = self.baseline.age(bucket) >= FIRST_HOURS
+        valid = (first[None, :] >= self.reset[:, None]) & ripe[:, None]
+        return Windows(window_sums(self.counts, end), window_sums(self.expected, end), self.baseline.dispersion(bucket), valid)
+
+    def _rise(self) -> list[Departure]:
+        windows = self._windows(HISTORY - 1)
+        return [
+            self._open(c, HISTORY - 1)
+            for c in find(windows, self.threshold, rising=True)
+            if c.row not in self.active and not self._usual(c, HISTORY - 1)
+        ]
+
+    def _fall(self) -> list[Departure]:
+        end = HISTORY - 1 - self.lag
+        windows = self._windows(end)
+        return [
+            self._open(c, end)
+            for c in find(windows, self.threshold, rising=False)
+            if c.row not in self.active and self.keys[c.row] not in {NEW, NEW_ERROR} and not self._usual(c, end)
+        ]
+
+    def _usual(self, c: Candidate, end: int) -> bool:
+        hour = self.counts[c.row, end + 1 - HOUR : end + 1]
+        bucket = self.bucket - (HISTORY - 1 - end)
+        if not c.rising:
+            return self.memory.usual_fall(c.row, bucket, float(hour.sum()))
+        young = bool(self.baseline.age(bucket)[c.row] < 2 * DAY)
+        return self.memory.usual_rise(c.row, bucket, float(hour.max()), float(hour.sum()), young=young)
+
+    def _open(self, c: Candidate, end: int) -> Departure:
+        bucket = self.bucket - (HISTORY - 1 - end)
+        departure = Departure(
+            row=c.row, rising=c.rising, window=c.window, kind=self._kind(c, end), since=bucket - c.window + 1,
+            fired=self.bucket, last_hot=bucket, sigma=c.sigma, observed=c.observed, expected=c.expected,
+        )  # fmt: skip
+        self.active[c.row] = departure
+        return departure
+
+    def _kind(self, c: Candidate, end: int) -> Kind:
+        if self.keys[c.row] in {NEW, NEW_ERROR}:
+            return Kind.NEW
+        spread = float(self.baseline.dispersion(self.bucket)[c.row, 0])
+        known = max(0, HISTORY - 1 - (self.bucket - int(self.reset[c.row])))
+        return kind_of(c, self.counts[c.row, known : end + 1], self.expected[c.row, known : end + 1], spread)
+
+    def _follow(self, *, rising: bool) -> list[Departure]:
+        """Bring the numbers of the open departures up to date; those that became clearly stronger, or another kind."""
+        end = HISTORY - 1 if rising else HISTORY - 1 - self.lag
+        open_rows = [d for d in self.active.values() if d.rising is rising and d.fired < self.bucket]
+        if not open_rows:
+            return []
+        bucket = self.bucket - (HISTORY - 1 - end)
+        stronger = {c.row: c for c in find(self._windows(end), self.threshold, rising=rising)}
+        changed: list[Departure] = []
+        for departure in open_rows:
+            departure.observed += round(float(self.counts[departure.row, end]))
+            departure.expected += float(self.expected[departure.row, end])
+            candidate = stronger.get(departure.row)
+            if candidate is None:
+                continue
+            kind = departure.kind
+            if bucket - departure.since < _REFINE_FOR and kind not in {Kind.NEW, Kind.RARE}:
+                kind = self._kind(candidate, end)
+            if kind is not departure.kind or candidate.sigma > departure.sigma + 2:
+                changed.append(departure)
+            departure.kind, departure.sigma = kind, max(departure.sigma, candidate.sigma)
+        return changed
+
+    def _end_rising(self) -> list[Departure]:
+        return self._end(HISTORY - 1, rising=True)
+
+    def _end_falling(self) -> list[Departure]:
+        return self._end(HISTORY - 1 - self.lag, rising=False)
+
+    def _end(self, end: int, *, rising: bool) -> list[Departure]:
+        rows = [row for row, d in self.active.items() if d.rising is rising]
+        if not rows:
+            return []
+        bucket = self.bucket - (HISTORY - 1 - end)
+        spread = self.baseline.dispersion(bucket)[rows]
+        sigma = screen_sigma(window_sums(self.counts[rows], end), window_sums(self.expected[rows], end), spread, upper=rising)
+        ended: list[Departure] = []
+        for row, hot in zip(rows, sigma, strict=True):
+            departure = self.active[row]
+            calm = 1 if departure.window <= HOUR // 4 else 3  # three buckets, or an hour for what took long to show
+            if hot[0] >= _HOT_SIGMA or (calm > 1 and hot[calm] >= _HOT_SIGMA):
+                departure.last_hot = bucket
+            back = rising or self.counts[row, end - 2 : end + 1].any()  # silence ends with a line
+            if back and max(hot[calm], hot[1]) < _CALM_SIGMA and bucket - departure.last_hot >= WINDOWS[1]:
+                ended.append(departure)
+                self._close(departure, departure.last_hot + 1)
+        return ended
+
+    def _adopt(self) -> list[Departure]:
+        """What has lasted for the whole grace period is the new normal."""
+        old = [d for d in self.active.values() if self.bucket - d.since >= self.adopt_after]
+        for departure in old:
+            departure.adopted = True
+            self._close(departure, self.bucket)
+            self.baseline.restart(departure.row, self.bucket)
+        return old
+
+    def _close(self, departure: Departure, normal_from: int) -> None:
+        del self.active[departure.row]
+        self.reset[departure.row] = normal_from
+
+    def _learn(self) -> None:
+        end = HISTORY - 1 - self.lag
+        bucket = self.bucket - self.lag
+        frozen = np.zeros(len(self.keys), dtype=np.bool_)
+        frozen[list(self.active)] = True
+        hidden = np.zeros(len(self.keys), dtype=np.bool_)
+        hidden[[row for row, d in self.active.items() if bucket - d.since > _HIDE_AFTER]] = True
+        windows = self._windows(end)
+        known = windows.valid & ~frozen[:, None]
+        self.baseline.learn_spread(windows.observed - windows.expected, windows.expected, known)
+        self.baseline.learn(bucket, self.counts[:, end], frozen)
+        self.memory.observe(bucket, self.counts[:, end], hidden)
