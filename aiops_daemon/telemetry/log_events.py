@@ -1,0 +1,22 @@
+"""The names of log events, for whoever searches or alerts on them. A name never changes its meaning; what varies is in the fields."""
+
+from enum import StrEnum
+
+
+class LogEvent(StrEnum):
+    """`logger.info(LogEvent.X, field=...)`: the value is what stands under `event` in the line."""
+
+    # intake
+    INTAKE_STARTED = "intake started"
+    INTAKE_STOPPING = "intake stopping"
+    INTAKE_STOPPED = "intake stopped"
+    INTAKE_OVERRAN = "intake stop took too long, handlers cancelled"
+    QUEUE_UNAVAILABLE = "queue unavailable"
+    QUEUE_AVAILABLE = "queue available again"
+    MESSAGE_DROPPED = "message dropped"
+    MESSAGE_PARKED = "message parked"
+    MESSAGE_PARKING_FAILED = "message could not be parked"
+    MESSAGE_RETRIED = "message left for later"
+    MESSAGE_HANDLER_FAILED = "message handler failed"
+    ACKNOWLEDGEMENT_FAILED = "acknowledgement failed"
+    HEARTBEAT_FAILED = "visibility heartbeat failed"
