@@ -5,84 +5,209 @@
     miner.text(ids[0])                           # "Connection from <*> refused"
     miner = TemplateMiner.from_state(miner.to_state())   # plain JSON types; the same ids after a restart
 
-A message is its first line. An id is the hash of the template's text when it was first seen: it stays when the text widens
-later ("user root" becomes "user <*>"). When two templates turn out to be one, the older id stays and the other one is an
-alias: `resolve(old_id)` gives the id that counts now. At `limit` templates the least recently used go first:
-`evicted` counts them and `assign` returns ids that `text` no longer knows only if they were evicted.
+A message is its first line, masked; each distinct masked text is a template, until words turn out to vary: when a value was
+seen in the place of a word, or VALUES different words in one place (three after "for", "from", "user" and the like), the
+templates become one. An id is the hash of the template's text when it was first seen and stays when the text widens. When
+templates become one, the oldest id stays and the others are aliases: keep counts under `resolve(id)`, which is what
+`assign` returns. At `limit` templates the least recently used go first: `evicted` counts them, `text` says FORGOTTEN.
+
+Memory at the limit of 10,000: about 60 MB of templates and slots with texts of 150 characters, and as much again at most for the
+cache of digit-free lines (CACHE entries).
 """
 
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Final, TypedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Self, TypedDict
 
-from aiops_daemon.logwatch.masking import collapse, mask
+from aiops_daemon.logwatch.masking import WILDCARD, collapse, fold, mask
 
-_TOKENS = re.compile(r"<\*>|[^\s=:,()\[\]{}\"'<>|;]+|\s+|[=:,()\[\]{}\"'<>|;]")
-_MIN_VALUES: Final = 5  # as many different words in one place are a variable
-_STATE_VERSION: Final = 1
+VALUES: Final = 8  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
+VALUES_AFTER: Final = 3  # behind a word that announces a name
+ANNOUNCE: Final = frozenset("for from by user users host client node named called account username hostname as to on at of with".split())
+LINE_LIMIT: Final = 8_192  # characters of a message that are read
+TEXT_LIMIT: Final = 1_024  # characters of a template
+TOKEN_LIMIT: Final = 160  # longer templates are never joined: lines like that are dumps
+CACHE: Final = 50_000
+FORGOTTEN: Final = "(template no longer kept)"
+_TOKENS: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]+|\s+|.", re.DOTALL)
+_LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 class MinerState(TypedDict):
     version: int
     limit: int
     evicted: int
-    templates: list[tuple[str, str]]  # id, text; least recently used first
-    shapes: dict[str, str]  # masked line -> id
+    born: int
+    templates: list[tuple[str, str, int]]  # id, text, born; least recently used first
     aliases: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Template:
+    text: str
+    born: int  # the oldest keeps its id when templates become one
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One place of a text where a value may stand."""
+
+    key: int  # of the text with this place left open
+    opened: str  # the text with a wildcard here
+    needed: int  # so many words make it a variable
+    word: bool  # a word stands here, not a wildcard
 
 
 def template_id(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+def _slots(text: str) -> Iterator[_Slot]:
+    tokens = _TOKENS.findall(text)
+    if len(tokens) > TOKEN_LIMIT:
+        return
+    words = [token != WILDCARD and _LETTER.search(token) is not None for token in tokens]
+    total = sum(words)
+    for i, token in enumerate(tokens):
+        if token != WILDCARD and not (words[i] and total > 1):
+            continue
+        opened = "".join((*tokens[:i], WILDCARD, *tokens[i + 1 :])) if words[i] else text
+        announced = i >= 2 and tokens[i - 1] == " " and tokens[i - 2].lower() in ANNOUNCE
+        yield _Slot(hash((i, opened)), fold(opened), VALUES_AFTER if announced else VALUES, words[i])
+
+
 class TemplateMiner:
     def __init__(self, limit: int = 10_000) -> None:
         self.limit = limit
         self.evicted = 0
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._shapes: dict[str, str] = {}
-        self._aliases: dict[str, str] = {}
-        self._seen: dict[str, str] = {}
+        self._born = 0
+        self._templates: OrderedDict[str, _Template] = OrderedDict()
+        self._ids: dict[str, str] = {}  # text -> id
+        self._places: dict[int, list[str]] = {}  # slot -> ids of the templates with a word there
+        self._aliases: OrderedDict[str, str] = OrderedDict()
+        self._cache: dict[str, str] = {}  # line without its digits -> id
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._templates)
 
     def assign(self, messages: Sequence[str]) -> list[str]:
-        joined = "\n".join(m if "\n" not in m else m[: m.index("\n")] for m in messages)
-        keys = collapse(joined).split("\n") if messages else []
-        new = [key for key in dict.fromkeys(keys) if key not in self._seen]
+        """One template id per message."""
+        if not messages:
+            return []
+        keys = collapse("\n".join([message[:LINE_LIMIT].split("\n", 1)[0] for message in messages])).split("\n")
+        cache = self._cache
+        new = [key for key in dict.fromkeys(keys) if key not in cache]
+        found = {key: cache[key] for key in dict.fromkeys(keys) if key in cache}
         for key, shape in zip(new, mask(new), strict=True):
-            if shape not in self._shapes:
-                identifier = template_id(shape)
-                self._shapes[shape] = identifier
-                self._texts.setdefault(identifier, shape)
-            self._seen[key] = self._shapes[shape]
-        seen = self._seen
-        return [seen[key] for key in keys]
+            found[key] = self._learn(shape[:TEXT_LIMIT])
+        resolved = {key: self.resolve(identifier) for key, identifier in found.items()}
+        for identifier in dict.fromkeys(resolved.values()):
+            if identifier in self._templates:
+                self._templates.move_to_end(identifier)
+        self._remember(resolved)
+        return [resolved[key] for key in keys]
 
     def text(self, identifier: str) -> str:
-        return self._texts[self.resolve(identifier)]
+        template = self._templates.get(self.resolve(identifier))
+        return template.text if template else FORGOTTEN
+
+    def resolve(self, identifier: str) -> str:
+        """The id that counts now for an id that was given out before."""
+        while (target := self._aliases.get(identifier)) is not None:
+            identifier = target
+        return identifier
 
     def to_state(self) -> MinerState:
         return MinerState(
-            version=_STATE_VERSION,
+            version=1,
             limit=self.limit,
             evicted=self.evicted,
-            templates=list(self._texts.items()),
-            shapes=dict(self._shapes),
+            born=self._born,
+            templates=[(identifier, t.text, t.born) for identifier, t in self._templates.items()],
             aliases=dict(self._aliases),
         )
 
     @classmethod
-    def from_state(cls, state: MinerState) -> "TemplateMiner":
+    def from_state(cls, state: MinerState) -> Self:
+        if state["version"] != 1:
+            raise ValueError(f"template state of version {state['version']}: only 1 is known")
         miner = cls(state["limit"])
-        miner.evicted = state["evicted"]
-        miner._texts.update((identifier, text) for identifier, text in state["templates"])
-        miner._shapes.update(state["shapes"])
+        for identifier, text, born in state["templates"]:
+            miner._insert(identifier, _Template(text, born))
+        miner.evicted, miner._born = state["evicted"], state["born"]
         miner._aliases.update(state["aliases"])
         return miner
 
-    def resolve(self, identifier: str) -> str:
-        return self._aliases.get(identifier, identifier)
+    def _learn(self, shape: str) -> str:
+        """The id of a masked text, new or known."""
+        known = self._ids.get(shape)
+        if known is not None:
+            return known
+        slots = list(_slots(shape))
+        for slot in slots:
+            if slot.word and slot.opened in self._ids:
+                return self._ids[slot.opened]
+        identifier = self.resolve(template_id(shape))
+        if identifier in self._templates:
+            return identifier
+        self._born += 1
+        self._insert(identifier, _Template(shape, self._born))
+        self._join(identifier, slots)
+        self._evict()
+        return self.resolve(identifier)
+
+    def _join(self, identifier: str, slots: list[_Slot]) -> None:
+        """Make one template of those that differ in one place, where that place is a variable."""
+        for slot in slots:
+            rivals = [i for i in self._places.get(slot.key, ()) if i != identifier]
+            if rivals and (not slot.word or len(rivals) + 1 >= slot.needed):
+                members = sorted((identifier, *rivals), key=lambda i: self._templates[i].born)
+                self._merge(members, slot.opened)
+                return
+
+    def _merge(self, members: list[str], text: str) -> None:
+        survivor, born = members[0], self._templates[members[0]].born
+        for identifier in members:
+            self._remove(identifier)
+            if identifier != survivor:
+                self._aliases[identifier] = survivor
+        while len(self._aliases) > self.limit:
+            self._aliases.popitem(last=False)
+        wider = self._ids.get(text)
+        if wider is not None:
+            self._aliases[survivor] = wider
+            return
+        self._insert(survivor, _Template(text, born))
+        self._join(survivor, list(_slots(text)))
+
+    def _insert(self, identifier: str, template: _Template) -> None:
+        self._templates[identifier] = template
+        self._ids[template.text] = identifier
+        for slot in _slots(template.text):
+            if slot.word:
+                self._places.setdefault(slot.key, []).append(identifier)
+
+    def _remove(self, identifier: str) -> None:
+        text = self._templates.pop(identifier).text
+        self._ids.pop(text, None)
+        for slot in _slots(text):
+            ids = self._places.get(slot.key)
+            if ids is not None and identifier in ids:
+                ids.remove(identifier)
+                if not ids:
+                    del self._places[slot.key]
+
+    def _evict(self) -> None:
+        while len(self._templates) > self.limit:
+            self._remove(next(iter(self._templates)))
+            self.evicted += 1
+            self._cache.clear()
+
+    def _remember(self, found: dict[str, str]) -> None:
+        if len(self._cache) + len(found) > CACHE:
+            self._cache.clear()
+        if len(found) <= CACHE:
+            self._cache.update((key, identifier) for key, identifier in found.items() if identifier in self._templates)
