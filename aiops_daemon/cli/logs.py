@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from aiops_daemon.cli import logs_series
+
 app = typer.Typer(help="Look at logs the way the log watch does.", no_args_is_help=True)
 
 
@@ -39,3 +41,7 @@ def templates(
 @app.callback()
 def _logs() -> None:
     """Look at logs the way the log watch does."""
+
+
+app.command("score")(logs_series.score)
+app.command("forecast")(logs_series.forecast)
