@@ -29,8 +29,7 @@ RULES = (
     _rule(
         "private-key",
         "private key",
-        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----.{0,10000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)",
-        re.DOTALL,
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,10000}(?:-----END [A-Z ]{0,50}-----)?",
     ),
     _rule("aws-key-id", "akia asia abia acca", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
     _rule("aws-session-token", "fwog iqoj", r"\b(?:FwoG|IQoJ)[A-Za-z0-9/+%=]{60,}"),
@@ -41,7 +40,11 @@ RULES = (
         _I,
     ),
     _rule("jwt", "eyj", r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
-    _rule("authorization", "bearer basic", r"\b(?:Bearer|Basic)[ +](?P<secret>[A-Za-z0-9._~+/=-]{12,})", _I),
+    _rule(
+        "authorization",
+        "bearer basic",
+        r"\b(?i:bearer|basic)[ +](?P<secret>(?=[a-z._~+/-]{0,200}[A-Z0-9=])[A-Za-z0-9._~+/=-]{12,})",  # not "basic authentication"
+    ),
     _rule("cookie", "cookie", r"\bcookie[\"']?\s*[:=]\s*[\"']?(?P<secret>[^\s\"'\\][^\"'\\\n\r]{7,})", _I),
     _rule("url-password", "://", r"://[^\s/:@\"'\\]{0,100}:(?P<secret>[^\s/@\"'\\]{1,200})@"),
     _rule("slack", "xox xapp", r"\bx(?:ox[abeoprs]|app)-[\w-]{10,}"),
@@ -61,7 +64,7 @@ RULES = (
 
 # name=value, name: value, "name": "value", also escaped inside another JSON string.
 _NAMES = (
-    r"pass(?:word|wd|phrase|code)|pwd|secret|token|credentials?|sas|"
+    r"pass(?:word|wd|phrase|code)|pwd|secret|token|credentials?|"
     r"(?:api|access|secret|private|account|routing|signing|encryption|master)[_-]?key"
 )
 _ASSIGNED = re.compile(
@@ -69,12 +72,12 @@ _ASSIGNED = re.compile(
     r"(?P<secret>\\\"(?:[^\"\\]|\\[^\"]){1,2000}|\"(?:[^\"\\]|\\.){1,2000}|'[^']{1,2000}|[^\s,;&\"'\\<>\[\](){}]{1,2000})",
     _I,
 )
-_ASSIGNED_MARKS = ("pass", "pwd", "secret", "token", "key", "credential", "sas")
-_HARMLESS_OWNER = re.compile(
-    r"(?:client|client[_-]?request|request|idempotency|next|continuation|page|paging|pagination|marker|starting|max|input|output|total|"
-    r"primary|partition|sort|object|kms|public|hash|range|cache)[_-]?$",
-    _I,
-)  # fmt: skip
+_ASSIGNED_MARKS = ("pass", "pwd", "secret", "token", "key", "credential")
+# clientRequestToken, NextToken, max_token: what a token belongs to can make it harmless.
+_HARMLESS_TOKEN = re.compile(
+    r"(?:client|request|idempotency|next|continuation|page|paging|pagination|marker|starting|max|input|output|total)[_-]?$", _I
+)
+_ARN = re.compile(r"\barn:[\w-]*:secretsmanager:[\w-]*:\d*:$")
 _HARMLESS_VALUE = re.compile(
     r"(?:arn:|\$\{|\{\{resolve:|\*{3}|\[redacted|hidden_due_to|(?:null|none|true|false|undefined|required|invalid|expired|missing)\b|\d{1,4}$)",
     _I,
@@ -97,13 +100,16 @@ def _replaced(kind: str) -> Callable[[re.Match[str]], str]:
 _COMPILED = tuple((rule.marks, rule.pattern, _replaced(rule.kind)) for rule in RULES)
 
 
+def _harmless_name(name: str, before: str) -> bool:
+    return bool((name.lower() == "token" and _HARMLESS_TOKEN.search(before)) or _ARN.search(before))
+
+
 def _assignment(match: re.Match[str]) -> str:
-    secret = match["secret"]
-    quote = re.match(r"\\?[\"']?", secret)
+    quote = re.match(r"\\?[\"']?", match["secret"])
     opening = quote[0] if quote else ""
-    value = secret[len(opening) :]
-    before = match.string[max(0, match.start() - 24) : match.start()]
-    if not value or _HARMLESS_VALUE.match(value) or _HARMLESS_OWNER.search(before):
+    begin = match.start("secret") + len(opening)
+    before = match.string[max(0, match.start() - 60) : match.start()]
+    if begin == match.end() or _HARMLESS_VALUE.match(match.string, begin) or _harmless_name(match["name"], before):
         return match[0]
     return f"{match['name']}{match['between']}{opening}[redacted]"
 
@@ -124,7 +130,12 @@ def redact(text: str) -> str:
     return text
 
 
-_SECRET_NAMES = re.compile(rf"^(?:[\w.-]*[_.-])?(?:{_NAMES}|authorization|cookie)$", _I)
+_SECRET_NAME = re.compile(rf"(?:{_NAMES}|authorization|cookie|secretstring)$", _I)
+
+
+def _names_secret(key: str) -> bool:
+    found = _SECRET_NAME.search(key)
+    return found is not None and not _harmless_name(found[0], key[: found.start()])
 
 
 def redacted(value: object, depth: int = 6) -> object:
@@ -135,7 +146,7 @@ def redacted(value: object, depth: int = 6) -> object:
         return value if isinstance(value, int | float | None) else "[too deep]"
     if isinstance(value, dict):
         return {
-            key: "[redacted]" if isinstance(item, str) and item and _SECRET_NAMES.match(str(key)) else redacted(item, depth - 1)
+            key: "[redacted]" if isinstance(item, str) and item and _names_secret(str(key)) else redacted(item, depth - 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):

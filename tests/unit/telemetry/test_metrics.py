@@ -1,0 +1,61 @@
+import re
+from pathlib import Path
+
+from prometheus_client import generate_latest
+
+from aiops_daemon.telemetry.labels import Reasons
+from aiops_daemon.telemetry.metrics import Metrics
+from aiops_daemon.telemetry.reference import reference
+
+DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    found: float | None = metrics.registry.get_sample_value(name, labels)
+    return found
+
+
+def test_the_documented_reference_is_the_code() -> None:
+    assert DOCS.read_text() == reference(Metrics()), "run: python -m aiops_daemon.telemetry.reference > docs/metrics.md"
+
+
+def test_names_follow_the_convention() -> None:
+    for row in re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*) \|", reference(Metrics()), re.MULTILINE):
+        name, kind, labels = row
+        assert re.fullmatch(r"aiops(_[a-z]+)+", name)
+        assert name.endswith("_total") == (kind == "counter"), name
+        assert kind != "histogram" or name.endswith("_seconds"), name
+        assert not re.search(r"\bid\b|_id\b|arn", labels), name
+
+
+def test_reasons_become_labels() -> None:
+    metrics = Metrics()
+    metrics.intake.dropped("not an event: S3 test notification from bucket x")
+    metrics.intake.dropped("not an event: another")
+    metrics.intake.parked("not JSON")
+    metrics.intake.retried("")
+    assert value(metrics, "aiops_messages_dropped_total", reason="not an event") == 2
+    assert value(metrics, "aiops_messages_parked_total", reason="not JSON") == 1
+    assert value(metrics, "aiops_messages_retried_total", reason="unspecified") == 1
+
+
+def test_there_are_only_so_many_reasons() -> None:
+    reasons = Reasons(limit=2)
+    assert [reasons.label(text) for text in ("a", "b", "c", "a", "x" * 100)] == ["a", "b", "other", "a", "other"]
+
+
+def test_long_polls_are_counted_but_not_timed() -> None:
+    metrics = Metrics()
+    metrics.process.aws_call("sqs", "receive_message", "ok", 20.0)
+    metrics.process.aws_call("dynamodb", "update_item", "Throttled", 0.2)
+    assert value(metrics, "aiops_aws_calls_total", service="sqs", operation="receive_message", result="ok") == 1
+    assert value(metrics, "aiops_aws_call_seconds_count", service="sqs") is None
+    assert value(metrics, "aiops_aws_call_seconds_count", service="dynamodb") == 1
+
+
+def test_process_metrics_come_on_request() -> None:
+    metrics = Metrics()
+    metrics.observe_process()
+    text = generate_latest(metrics.registry).decode()
+    assert "process_cpu_seconds_total" in text
+    assert "python_gc_objects_collected_total" in text
