@@ -11,8 +11,8 @@ templates become one. An id is the hash of the template's text when it was first
 templates become one, the oldest id stays and the others are aliases: keep counts under `resolve(id)`, which is what
 `assign` returns. At `limit` templates the least recently used go first: `evicted` counts them, `text` says FORGOTTEN.
 
-Memory at the limit of 10,000: about 60 MB of templates and slots with texts of 150 characters, and as much again at most for the
-cache of digit-free lines (CACHE entries).
+Memory: at most `limit` templates of TEXT_LIMIT characters, as many aliases, CACHE remembered lines and masking.REMEMBERED
+words and lines.
 """
 
 import hashlib
@@ -20,17 +20,19 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self, TypedDict
+from typing import Final, NamedTuple, Self, TypedDict
 
-from aiops_daemon.logwatch.masking import WILDCARD, collapse, fold, mask
+from aiops_daemon.logwatch.masking import WILDCARD, Masker, fold, zeros
 
 VALUES: Final = 8  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
 VALUES_AFTER: Final = 3  # behind a word that announces a name
-ANNOUNCE: Final = frozenset("for from by user users host client node named called account username hostname as to on at of with".split())
+_ANNOUNCE: Final = "for from by as to on at of with user users username account client host hostname node named called"
+ANNOUNCE: Final = frozenset(_ANNOUNCE.split(" "))
 LINE_LIMIT: Final = 8_192  # characters of a message that are read
 TEXT_LIMIT: Final = 1_024  # characters of a template
 TOKEN_LIMIT: Final = 160  # longer templates are never joined: lines like that are dumps
-CACHE: Final = 50_000
+BATCH: Final = 8_192  # lines at a time: what they need stays in the processor's cache
+CACHE: Final = 100_000  # lines without their digits whose template is remembered
 FORGOTTEN: Final = "(template no longer kept)"
 _TOKENS: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]+|\s+|.", re.DOTALL)
 _LETTER: Final = re.compile(r"[^\W\d_]")
@@ -49,16 +51,23 @@ class MinerState(TypedDict):
 class _Template:
     text: str
     born: int  # the oldest keeps its id when templates become one
+    places: tuple[int, ...]  # the slots where it has a word
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """One place of a text where a value may stand."""
 
     key: int  # of the text with this place left open
     opened: str  # the text with a wildcard here
     needed: int  # so many words make it a variable
     word: bool  # a word stands here, not a wildcard
+
+
+def _first_lines(messages: Sequence[str]) -> str:
+    text = "\n".join(messages)
+    if text.count("\n") >= len(messages) or max(map(len, messages)) > LINE_LIMIT:
+        text = "\n".join([message.split("\n", 1)[0][:LINE_LIMIT] for message in messages])
+    return text
 
 
 def template_id(text: str) -> str:
@@ -76,7 +85,9 @@ def _slots(text: str) -> Iterator[_Slot]:
             continue
         opened = "".join((*tokens[:i], WILDCARD, *tokens[i + 1 :])) if words[i] else text
         announced = i >= 2 and tokens[i - 1] == " " and tokens[i - 2].lower() in ANNOUNCE
-        yield _Slot(hash((i, opened)), fold(opened), VALUES_AFTER if announced else VALUES, words[i])
+        if words[i] and WILDCARD in tokens[max(0, i - 2) : i + 3]:
+            opened = fold(opened)
+        yield _Slot(hash((i, opened)), opened, VALUES_AFTER if announced else VALUES, words[i])
 
 
 class TemplateMiner:
@@ -88,6 +99,7 @@ class TemplateMiner:
         self._ids: dict[str, str] = {}  # text -> id
         self._places: dict[int, list[str]] = {}  # slot -> ids of the templates with a word there
         self._aliases: OrderedDict[str, str] = OrderedDict()
+        self._masker = Masker()
         self._cache: dict[str, str] = {}  # line without its digits -> id
 
     def __len__(self) -> int:
@@ -95,20 +107,16 @@ class TemplateMiner:
 
     def assign(self, messages: Sequence[str]) -> list[str]:
         """One template id per message."""
-        if not messages:
-            return []
-        keys = collapse("\n".join([message[:LINE_LIMIT].split("\n", 1)[0] for message in messages])).split("\n")
-        cache = self._cache
-        new = [key for key in dict.fromkeys(keys) if key not in cache]
-        found = {key: cache[key] for key in dict.fromkeys(keys) if key in cache}
-        for key, shape in zip(new, mask(new), strict=True):
-            found[key] = self._learn(shape[:TEXT_LIMIT])
-        resolved = {key: self.resolve(identifier) for key, identifier in found.items()}
-        for identifier in dict.fromkeys(resolved.values()):
+        ids: list[str] = []
+        for start in range(0, len(messages), BATCH):
+            ids += self._assign(_first_lines(messages[start : start + BATCH]))
+        joined = {i: self.resolve(i) for i in dict.fromkeys(ids) if i in self._aliases}
+        if joined:
+            ids = [joined.get(i, i) for i in ids]
+        for identifier in dict.fromkeys(ids):
             if identifier in self._templates:
                 self._templates.move_to_end(identifier)
-        self._remember(resolved)
-        return [resolved[key] for key in keys]
+        return ids
 
     def text(self, identifier: str) -> str:
         template = self._templates.get(self.resolve(identifier))
@@ -136,10 +144,29 @@ class TemplateMiner:
             raise ValueError(f"template state of version {state['version']}: only 1 is known")
         miner = cls(state["limit"])
         for identifier, text, born in state["templates"]:
-            miner._insert(identifier, _Template(text, born))
+            miner._insert(identifier, text, born, list(_slots(text)))
         miner.evicted, miner._born = state["evicted"], state["born"]
         miner._aliases.update(state["aliases"])
         return miner
+
+    def _assign(self, text: str) -> list[str]:
+        keys = zeros(text).split("\n")
+        known = self._cache.get
+        ids = [known(key) for key in keys]
+        if None not in ids:
+            return [i for i in ids if i is not None]
+        missing = list(dict.fromkeys(key for key, i in zip(keys, ids, strict=True) if i is None))
+        evicted = self.evicted
+        ours = self._ids.get
+        found = {
+            key: ours(shape) or self._learn(shape[:TEXT_LIMIT]) for key, shape in zip(missing, self._masker.mask(missing), strict=True)
+        }
+        result = [found[key] if i is None else i for key, i in zip(keys, ids, strict=True)]
+        if self.evicted > evicted or len(self._cache) + len(found) > CACHE:
+            self._cache.clear()  # it may name templates that are gone
+        else:
+            self._cache.update(found)
+        return result
 
     def _learn(self, shape: str) -> str:
         """The id of a masked text, new or known."""
@@ -154,7 +181,7 @@ class TemplateMiner:
         if identifier in self._templates:
             return identifier
         self._born += 1
-        self._insert(identifier, _Template(shape, self._born))
+        self._insert(identifier, shape, self._born, slots)
         self._join(identifier, slots)
         self._evict()
         return self.resolve(identifier)
@@ -180,34 +207,27 @@ class TemplateMiner:
         if wider is not None:
             self._aliases[survivor] = wider
             return
-        self._insert(survivor, _Template(text, born))
-        self._join(survivor, list(_slots(text)))
+        slots = list(_slots(text))
+        self._insert(survivor, text, born, slots)
+        self._join(survivor, slots)
 
-    def _insert(self, identifier: str, template: _Template) -> None:
+    def _insert(self, identifier: str, text: str, born: int, slots: list[_Slot]) -> None:
+        template = _Template(text, born, tuple(slot.key for slot in slots if slot.word))
         self._templates[identifier] = template
-        self._ids[template.text] = identifier
-        for slot in _slots(template.text):
-            if slot.word:
-                self._places.setdefault(slot.key, []).append(identifier)
+        self._ids[text] = identifier
+        for key in template.places:
+            self._places.setdefault(key, []).append(identifier)
 
     def _remove(self, identifier: str) -> None:
-        text = self._templates.pop(identifier).text
-        self._ids.pop(text, None)
-        for slot in _slots(text):
-            ids = self._places.get(slot.key)
-            if ids is not None and identifier in ids:
-                ids.remove(identifier)
-                if not ids:
-                    del self._places[slot.key]
+        template = self._templates.pop(identifier)
+        self._ids.pop(template.text, None)
+        for key in template.places:
+            ids = self._places[key]
+            ids.remove(identifier)
+            if not ids:
+                del self._places[key]
 
     def _evict(self) -> None:
         while len(self._templates) > self.limit:
             self._remove(next(iter(self._templates)))
             self.evicted += 1
-            self._cache.clear()
-
-    def _remember(self, found: dict[str, str]) -> None:
-        if len(self._cache) + len(found) > CACHE:
-            self._cache.clear()
-        if len(found) <= CACHE:
-            self._cache.update((key, identifier) for key, identifier in found.items() if identifier in self._templates)

@@ -1,0 +1,127 @@
+"""Speed of the template miner beside Drain3 with its masks, on the same lines in one run.
+
+    python tests/benchmarks/bench_templates.py [--lines 640000] [--redraw digits words] [--json FILE]
+
+The lines are the Loghub-2k messages of the shared data (../shared or AIOPS_SHARED), again and again with every digit drawn
+anew (`digits`) and, harder, with every word of a variable part drawn from 2,000 made-up ones as well (`words`), so that no
+line comes back. Both miners get the same lines in the same order; time is CPU time of this process. Drain3 runs on the
+first --drain-lines only, which flatters it: it slows down as its clusters grow.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import re
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from drain3 import TemplateMiner as Drain3
+from drain3.masking import MaskingInstruction
+from drain3.template_miner_config import TemplateMinerConfig
+
+from aiops_daemon.logwatch.templates import TemplateMiner
+
+_EDGE = r"((?<=[^A-Za-z0-9])|^)", r"((?=[^A-Za-z0-9])|$)"
+_DRAIN3_MASKS = [  # those of the drain3.ini that the project ships
+    (r"([0-9a-f]{2,}:){3,}([0-9a-f]{2,})", "ID"),
+    (r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", "IP"),
+    (r"([0-9a-f]{6,} ?){3,}", "SEQ"),
+    (r"([0-9A-F]{4} ?){4,}", "SEQ"),
+    (r"0x[a-f0-9A-F]+", "HEX"),
+    (r"[\-\+]?\d+", "NUM"),
+]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=640_000)
+    parser.add_argument("--drain-lines", type=int, default=640_000)
+    parser.add_argument("--batch", type=int, default=20_000)
+    parser.add_argument("--redraw", nargs="*", choices=["digits", "words"], default=["digits", "words"])
+    parser.add_argument("--shared", type=Path, default=Path(os.getenv("AIOPS_SHARED", "../shared")))
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    root = arguments.shared / "logs" / "loghub"
+    if not root.is_dir():
+        sys.stderr.write(f"no shared logs at {root}: nothing measured\n")
+        return 0
+    rows = []
+    for kind in arguments.redraw:
+        lines = redrawn(root, arguments.lines, words=kind == "words")
+        ours = rate(lambda chunk: own(chunk, arguments.batch), lines)
+        theirs = rate(drain3, lines[: arguments.drain_lines])
+        rows.append({"redraw": kind, "lines": len(lines), "own": ours, "drain3": theirs, "ratio": ours / theirs})
+        sys.stdout.write(f"{kind:>8}: own {ours:>9,.0f} lines/s   Drain3 {theirs:>9,.0f} lines/s   {ours / theirs:.1f}x\n")
+    sys.stdout.write(f"own miner full of 10,000 templates: {full_memory() / 1e6:.0f} MB\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1))
+    return 0
+
+
+def rate(mine: Callable[[list[str]], None], lines: list[str]) -> float:
+    start = time.process_time()
+    mine(lines)
+    return len(lines) / (time.process_time() - start)
+
+
+def own(lines: list[str], batch: int) -> None:
+    miner = TemplateMiner()
+    for start in range(0, len(lines), batch):
+        miner.assign(lines[start : start + batch])
+
+
+def drain3(lines: list[str]) -> None:
+    config = TemplateMinerConfig()
+    config.masking_instructions = [MaskingInstruction(_EDGE[0] + f"({p})" + _EDGE[1], name) for p, name in _DRAIN3_MASKS]
+    miner = Drain3(config=config)
+    for line in lines:
+        miner.add_log_message(line)
+
+
+def full_memory() -> int:
+    """Bytes that a full miner holds: 10,000 templates out of 20,000, each line seen with its own words."""
+    rng = random.Random(5)
+    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(3, 12))) for _ in range(5_000)]
+    tracemalloc.start()
+    miner = TemplateMiner()
+    for _ in range(10):
+        miner.assign([" ".join(rng.choices(words, k=rng.randint(6, 24))) for _ in range(2_000)])
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held
+
+
+def redrawn(root: Path, count: int, *, words: bool) -> list[str]:
+    rng = random.Random(7)
+    pool = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(3, 9))) for _ in range(2_000)]
+
+    def digits(text: str) -> str:
+        return re.sub(r"\d", lambda _: rng.choice("0123456789"), text)
+
+    def value(text: str) -> str:
+        return re.sub("[A-Za-z]{3,}", lambda _: rng.choice(pool), digits(text)) if words else digits(text)
+
+    base = [parts for folder in sorted(root.iterdir()) for parts in variable_parts(folder)]
+    lines: list[str] = []
+    while len(lines) < count:
+        lines += ["".join(value(part) if i % 2 else digits(part) for i, part in enumerate(parts)) for parts in base]
+    rng.shuffle(lines)
+    return lines[:count]
+
+
+def variable_parts(folder: Path) -> Iterator[list[str]]:
+    """Each message cut at its true variable parts: constant, variable, constant, ..."""
+    with (folder / f"{folder.name}_2k.log_structured.csv").open(newline="", encoding="utf-8", errors="replace") as file:
+        for row in csv.DictReader(file):
+            pattern = "(.*?)".join(f"({re.escape(part)})" for part in row["EventTemplate"].split("<*>"))
+            match = re.fullmatch(pattern, row["Content"])
+            yield list(match.groups()) if match else [row["Content"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
