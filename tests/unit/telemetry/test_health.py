@@ -1,10 +1,9 @@
 import asyncio
 
-from virtual_time import LoopClock, run_virtual
-
 from aiops_daemon.telemetry.health import Check, Health, Watchdog
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.settings import TelemetrySettings
+from tests.doubles.virtual_time import LoopClock, run_virtual
 
 
 def test_one_reason_makes_it_red() -> None:
