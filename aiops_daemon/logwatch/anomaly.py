@@ -16,8 +16,10 @@ from aiops_daemon.logwatch.negbin import Floats, corrected, lower_sigma, screen_
 
 _RARE_PER_DAY = 12
 _LEAST_EXCESS = 2.0  # lines: one line more is no burst, however rare
+_SILENCE_SIGMA = 3.0  # of the buckets without a line taken by themselves
 _RAMP_BUCKETS = 6  # half an hour of growth at least
-_RAMP_MARGIN = 4.0  # log-likelihood (times two) by which a ramp must explain better than a step
+_RAMP_GROWTH = 1.3  # a quarter of an hour now against the mean since the onset; a straight ramp comes to 2
+_RAMP_MARGIN = 2.0  # log-likelihood (times two) by which a ramp must explain better than a step
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Windows:
 
     @property
     def looks(self) -> int:
-        """Series times windows; a series that hardly ever writes can hardly ever be wrong, and counts for as little."""
-        return max(1, round(len(WINDOWS) * float(np.minimum(1.0, self.expected[:, -1]).sum())))
+        """Tries that are independent, about two per series: windows overlap. What hardly ever writes counts for as little."""
+        return max(1, round(2 * float(np.minimum(1.0, self.expected[:, -1]).sum())))
 
 
 def window_sums(ring: Floats, end: int) -> Floats:
@@ -86,8 +88,9 @@ def _exact(windows: Windows, row: int, rough: Floats, need: float, *, rising: bo
 def kind_of(candidate: Candidate, counts: Floats, expected: Floats, dispersion: float) -> Kind:
     """What it is; `counts` and `expected` are the series' recent buckets, oldest first."""
     if not candidate.rising:
-        last = min(candidate.window, 2)
-        return Kind.SILENCE if counts[-last:].sum() == 0 else Kind.DROP
+        zeros = len(counts) - (int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 0)
+        missing = float(expected[len(expected) - zeros :].sum())
+        return Kind.SILENCE if zeros > 1 and lower_sigma(0, missing, dispersion) >= _SILENCE_SIGMA else Kind.DROP
     if expected[-candidate.window :].mean() * DAY < _RARE_PER_DAY:
         return Kind.RARE
     return Kind.RAMP if is_ramp(counts, expected, dispersion) else Kind.SPIKE
@@ -105,4 +108,5 @@ def is_ramp(counts: Floats, expected: Floats, dispersion: float) -> bool:
         gain.append(np.where(fit > 0, fit**2 / (shape**2 * weight).sum(axis=1), 0.0))
     step, ramp = gain
     start = int(np.argmax(ramp))
-    return bool(length - start >= _RAMP_BUCKETS and ramp[start] > step.max() + _RAMP_MARGIN)
+    still_growing = excess[-3:].mean() >= _RAMP_GROWTH * excess[start:].mean()
+    return bool(still_growing and length - start >= _RAMP_BUCKETS and ramp[start] > step.max() + _RAMP_MARGIN)

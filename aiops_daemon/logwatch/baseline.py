@@ -154,6 +154,14 @@ class Baseline:
         _learn_rates(self.rows, bucket, clipped, use)
         _learn_factors(self.rows, bucket, clipped, seasonal, use & (age >= DAY))
 
+    def learn_fast(self, bucket: int, counts: Floats, frozen: NDArray[np.bool_]) -> None:
+        """What a series did just now, for those that have not seen a day."""
+        use = ~frozen & (self.age(bucket) >= 0)
+        fast = self.rows.fast
+        fast[use] *= _FAST_DECAY
+        fast[use, 0] += counts[use]
+        fast[use, 1] += 1
+
     def learn_spread(self, errors: Floats, expected: Floats, known: NDArray[np.bool_]) -> None:
         """Errors (observed - expected) and expectations of windows that just ended, [series, window]."""
         spread = self.rows.spread
@@ -198,10 +206,8 @@ def _seasonal(rows: Rows, bucket: int) -> F32:
 
 def _learn_rates(rows: Rows, bucket: int, counts: Floats, use: NDArray[np.bool_]) -> None:
     rows.flat[use] *= np.where(rows.plain, _DAY_DECAY, _WEEK_DECAY)[use, None]
-    rows.fast[use] *= _FAST_DECAY
-    for array in (rows.flat, rows.fast):
-        array[use, 0] += counts[use]
-        array[use, 1] += 1
+    rows.flat[use, 0] += counts[use]
+    rows.flat[use, 1] += 1
     hour = bucket % DAY // HOUR
     # an hour of day is seen one hour in 24: it forgets by its own visits, a week's worth of them
     rows.hour[use, hour] *= _WEEK_DECAY**24

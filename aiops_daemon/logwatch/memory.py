@@ -14,6 +14,10 @@ from aiops_daemon.logwatch.negbin import Floats
 
 _UNKNOWN = -1.0
 _ALIKE = 1.5  # within this factor it is the same burst
+_BUSY = 1.2
+_JOB_VARIES = 4.0  # the size of a nightly job, from one day to another
+_NIGHTLY = 5  # of the last six days
+_BURST_SHARE, _BURST_LINES = 0.4, 4.0
 _DAYS_NEEDED = 2  # once is an anomaly, twice a coincidence, the third time a season
 
 
@@ -53,18 +57,25 @@ class HourMemory:
             self.lines[:, slot] = np.where(hidden, _UNKNOWN, self.now[:, 1])
             self.now[:] = 0
 
-    def usual_rise(self, row: int, bucket: int, peak: float, lines: float, *, young: bool) -> bool:
-        """`peak` lines in a bucket and `lines` in an hour were there on two earlier days, or a week ago, at this hour."""
+    def usual_rise(self, row: int, bucket: int, peak: float, lines: float, *, wide: bool, young: bool) -> bool:
+        """`peak` lines in a bucket and `lines` in an hour were there on two earlier days, or a week ago, at this hour.
+
+        `wide`: the rise showed over an hour or more. A shorter one is only compared with bursts, hours most of whose lines
+        came in one bucket: a busy hour yesterday does not excuse a spike today.
+        """
         near = _near_hours(bucket)
-        peaks = self.peak[row][near].max(axis=1)
-        sums = np.maximum(self.lines[row][near], 0).sum(axis=1)
-        alike = (peaks * _ALIKE >= peak) & (sums * _ALIKE >= lines) & (sums > 0)
-        if alike[0] or alike[1:].sum() >= _DAYS_NEEDED:
+        peaks, sums = self.peak[row][near], self.lines[row][near]
+        if wide:
+            busy = sums.max(axis=1) * _BUSY >= lines
+            return bool(busy[0] or busy[1:].sum() >= _DAYS_NEEDED)
+        bursts = np.where(peaks >= np.maximum(_BURST_SHARE * sums, _BURST_LINES), peaks, 0).max(axis=1)
+        alike = bursts * _ALIKE >= peak
+        days = int((bursts[1:] * _JOB_VARIES >= peak).sum())
+        varied = days > _DAYS_NEEDED and bursts.max() * (2 if days < _NIGHTLY else _JOB_VARIES) >= peak
+        if alike[0] or alike[1:].sum() >= _DAYS_NEEDED or varied:
             return True
-        if not young:
-            return False
         last = (hour_of_week(bucket) - np.arange(1, 7)) % 168
-        return bool((self.peak[row][last] * _ALIKE >= peak).sum() >= _DAYS_NEEDED)
+        return young and bool((self.peak[row][last] * _ALIKE >= peak).sum() >= _DAYS_NEEDED)
 
     def usual_fall(self, row: int, bucket: int, lines: float) -> bool:
         """As few lines in an hour were there on two earlier days, or a week ago, at this hour."""

@@ -21,6 +21,7 @@ HISTORY = 72  # buckets kept as they are: six hours, enough to see the shape of 
 TOTAL, NEW, NEW_ERROR = "*", "new", "new:ERROR"
 LEVELS = ("ERROR", "WARN", "INFO")
 FIXED = (TOTAL, *(f"level:{level}" for level in LEVELS), NEW, NEW_ERROR)
+LEARN_LAG = 36  # buckets before one is learned: what turns out to be an anomaly within three hours never is
 NOVEL_BUCKETS = 12  # a template is new for its first hour
 _CALM_SIGMA = 2.0
 _HOT_SIGMA = 2.5
@@ -76,6 +77,7 @@ class GroupMonitor:
         self.expected: Floats = np.zeros((0, HISTORY))
         self.reset: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.active: dict[int, Departure] = {}
+        self.excused: dict[int, int] = {}  # rows that rose as they often do -> the last bucket in which they did
         self._add(FIXED[:4])
         self._add(FIXED[4:], plain=True)
 
@@ -103,6 +105,7 @@ class GroupMonitor:
         self.memory.keep(rows)
         self.counts, self.expected, self.reset = self.counts[rows], self.expected[rows], self.reset[rows]
         moved = {int(old): new for new, old in enumerate(rows)}
+        self.excused = {moved[row]: seen for row, seen in self.excused.items() if row in moved}
         self.active = {moved[row]: departure for row, departure in self.active.items() if row in moved}
         for row, departure in self.active.items():
             departure.row = row
@@ -179,12 +182,22 @@ class GroupMonitor:
         return Windows(window_sums(self.counts, end), window_sums(self.expected, end), self.baseline.dispersion(bucket), valid)
 
     def _rise(self) -> list[Departure]:
-        windows = self._windows(HISTORY - 1)
+        found = find(self._windows(HISTORY - 1), self.threshold, rising=True)
+        usual = {c.row for c in found if c.row not in self.active and self._usual(c, HISTORY - 1)}
+        self.excused.update(dict.fromkeys(usual, self.bucket))
         return [
             self._open(c, HISTORY - 1)
-            for c in find(windows, self.threshold, rising=True)
-            if c.row not in self.active and not self._usual(c, HISTORY - 1)
+            for c in found
+            if c.row not in self.active and c.row not in usual and not self._explained(c)
         ]
+
+    def _explained(self, c: Candidate) -> bool:
+        """A total that rises because of templates that may: most of its excess is theirs."""
+        if c.row >= len(FIXED):
+            return False
+        rows = [row for row, seen in self.excused.items() if self.bucket - seen < c.window and row >= len(FIXED)]
+        excess = self.counts[rows, -c.window :].sum() - self.expected[rows, -c.window :].sum()
+        return bool(excess > 0.5 * (c.observed - c.expected))
 
     def _fall(self) -> list[Departure]:
         end = HISTORY - 1 - self.lag
@@ -201,7 +214,7 @@ class GroupMonitor:
         if not c.rising:
             return self.memory.usual_fall(c.row, bucket, float(hour.sum()))
         young = bool(self.baseline.age(bucket)[c.row] < 2 * DAY)
-        return self.memory.usual_rise(c.row, bucket, float(hour.max()), float(hour.sum()), young=young)
+        return self.memory.usual_rise(c.row, bucket, float(hour.max()), float(hour.sum()), wide=c.window >= HOUR, young=young)
 
     def _open(self, c: Candidate, end: int) -> Departure:
         bucket = self.bucket - (HISTORY - 1 - end)
@@ -225,7 +238,6 @@ class GroupMonitor:
         open_rows = [d for d in self.active.values() if d.rising is rising and d.fired < self.bucket]
         if not open_rows:
             return []
-        bucket = self.bucket - (HISTORY - 1 - end)
         stronger = {c.row: c for c in find(self._windows(end), self.threshold, rising=rising)}
         changed: list[Departure] = []
         for departure in open_rows:
@@ -235,7 +247,7 @@ class GroupMonitor:
             if candidate is None:
                 continue
             kind = departure.kind
-            if bucket - departure.since < _REFINE_FOR and kind not in {Kind.NEW, Kind.RARE}:
+            if self.bucket - departure.fired < _REFINE_FOR and kind in {Kind.SPIKE, Kind.DROP}:
                 kind = self._kind(candidate, end)
             if kind is not departure.kind or candidate.sigma > departure.sigma + 2:
                 changed.append(departure)
@@ -281,14 +293,23 @@ class GroupMonitor:
         self.reset[departure.row] = normal_from
 
     def _learn(self) -> None:
-        end = HISTORY - 1 - self.lag
-        bucket = self.bucket - self.lag
-        frozen = np.zeros(len(self.keys), dtype=np.bool_)
-        frozen[list(self.active)] = True
+        final = self.bucket - self.lag
+        column = HISTORY - 1 - self.lag
         hidden = np.zeros(len(self.keys), dtype=np.bool_)
-        hidden[[row for row, d in self.active.items() if bucket - d.since > _HIDE_AFTER]] = True
+        hidden[[row for row, d in self.active.items() if final - d.since > _HIDE_AFTER]] = True
+        self.memory.observe(final, self.counts[:, column], hidden)
+        self.baseline.learn_fast(final, self.counts[:, column], self._frozen(final))
+        bucket, end = self.bucket - LEARN_LAG, HISTORY - 1 - LEARN_LAG
+        if bucket < self.start:
+            return
+        frozen = self._frozen(bucket)
         windows = self._windows(end)
         known = windows.valid & ~frozen[:, None]
         self.baseline.learn_spread(windows.observed - windows.expected, windows.expected, known)
         self.baseline.learn(bucket, self.counts[:, end], frozen)
-        self.memory.observe(bucket, self.counts[:, end], hidden)
+
+    def _frozen(self, bucket: int) -> NDArray[np.bool_]:
+        """Series that are away from normal, or were in this bucket."""
+        frozen = bucket < self.reset
+        frozen[list(self.active)] = True
+        return frozen

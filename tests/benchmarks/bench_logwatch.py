@@ -78,12 +78,15 @@ def poisson_upper(count: int, exposure: float) -> float:
 def quiet(args: argparse.Namespace, settings: LogWatchSettings) -> dict[str, dict[str, float]]:
     out: dict[str, dict[str, float]] = {}
     for profile in QUIET:
-        false, kinds, first = 0, Counter[str](), 0
+        false, kinds, early_kinds, first = 0, Counter[str](), Counter[str](), 0
         for k in range(args.groups // 4):
             alerts = run(World(args.seed * 1000 + k, args.days, profile), settings)
             late = [a for a in alerts if a.at >= (START + args.warm * DAY) * BUCKET]
             first += len(alerts) - len(late)
             false += len(late)
+            early_kinds.update(
+                f"day {a.at // BUCKET // DAY - START // DAY} {a.cause.kind}/{a.cause.template[:12]}" for a in alerts if a not in late
+            )
             kinds.update(f"{a.cause.kind}/{a.cause.template[:12]}" for a in late)
         exposure = args.groups // 4 * (args.days - args.warm)
         early = args.groups // 4 * args.warm
@@ -93,6 +96,7 @@ def quiet(args: argparse.Namespace, settings: LogWatchSettings) -> dict[str, dic
         }  # fmt: skip
         if args.verbose:
             print(profile, dict(kinds), file=sys.stderr)
+            print("  while warming up:", sorted(early_kinds.items()), file=sys.stderr)
     return out
 
 

@@ -146,7 +146,7 @@ class World:
         length = int(self.rng.integers(18, 49))
         hour = slice(at, at + 12)
         rows = [
-            i for i in range(len(self.templates)) if self.means[i, hour].sum() * (1 - left) >= strength * self._deviation(i, hour)
+            i for i, t in enumerate(self.templates) if t.rate and self.means[i, hour].sum() * (1 - left) >= strength * self._deviation(i, hour)
         ]
         if not rows:
             return None
@@ -179,8 +179,8 @@ class World:
         if not rows:
             return None
         row, length = int(self.rng.choice(rows)), int(self.rng.integers(1, 4))
-        total = max(4.0, 1.5 * strength)
-        self._excess(row, at, length, np.full(length, total / length))
+        lines = max(5, round(1.5 * strength))
+        self.counts[row, at : at + length] += self.rng.multinomial(lines, np.full(length, 1 / length))
         return Injection("rare", row, at, at + length, strength)
 
     def _inject_ramp(self, at: int, strength: float) -> Injection | None:
