@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aiops_daemon.cli import logs_series
+from aiops_daemon.cli import logs_backtest, logs_series
 
 app = typer.Typer(help="Look at logs the way the log watch does.", no_args_is_help=True)
 
@@ -43,5 +43,6 @@ def _logs() -> None:
     """Look at logs the way the log watch does."""
 
 
+app.command("backtest")(logs_backtest.backtest)
 app.command("score")(logs_series.score)
 app.command("forecast")(logs_series.forecast)

@@ -1,21 +1,13 @@
 """The whole analysis of several groups: feed lines, tell the time, get alerts. Live and backtest run this same object."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.episodes import Change, EpisodeBook
-from aiops_daemon.logwatch.findings import Alert
+from aiops_daemon.logwatch.findings import Alert, Kind
 from aiops_daemon.logwatch.group import GroupAnalysis, GroupStep, Line, Miner
+from aiops_daemon.logwatch.outlook import GroupOutlook
 from aiops_daemon.logwatch.settings import LogWatchSettings
-
-
-class Predicts(Protocol):
-    """Probability that a group fails within the next hour (probability.py), from its error lines per bucket."""
-
-    def look(self, at: int, errors: int) -> tuple[float | None, str]:
-        """The probability, or None and why there is none."""
-        ...
 
 
 class LogAnalysis:
@@ -27,13 +19,12 @@ class LogAnalysis:
         *,
         miner: Callable[[], Miner],
         redact: Callable[[str], str] = str,
-        forecaster: Callable[[], Predicts] | None = None,
+        observe: Callable[[GroupAnalysis], None] = lambda group: None,
     ) -> None:
         self.settings = settings
         self.groups: dict[str, GroupAnalysis] = {}
         self.book = EpisodeBook(deploy_window=settings.deploy_window_seconds)
-        self._miner, self._redact, self._forecaster = miner, redact, forecaster
-        self.forecasters: dict[str, Predicts] = {}
+        self._miner, self._redact, self.observe = miner, redact, observe
 
     def group(self, name: str) -> GroupAnalysis:
         found = self.groups.get(name)
@@ -46,6 +37,7 @@ class LogAnalysis:
                 settle=self.settings.settle_seconds,
                 adopt_after=self.settings.adopt_after_seconds // BUCKET_SECONDS,
                 redact=self._redact,
+                outlook=GroupOutlook(self.settings.failure_lines_per_hour),
             )
         return found
 
@@ -60,7 +52,16 @@ class LogAnalysis:
             if not due:
                 return changes
             bucket = min(due)[0]
-            changes += self.settle([self.groups[name].step() for number, name in sorted(due) if number == bucket])
+            stepping = [self.groups[name] for number, name in sorted(due) if number == bucket]
+            steps = [group.step() for group in stepping]
+            for group in stepping:
+                self.observe(group)
+            changes += self.settle(steps)
+
+    def restart(self) -> None:
+        """Forget what is normal (a gap of weeks); templates stay."""
+        for group in self.groups.values():
+            group.restart()
 
     def settle(self, steps: Sequence[GroupStep]) -> list[tuple[Change, Alert]]:
         """Bring one bucket of one or several groups into the alerts."""
@@ -73,4 +74,20 @@ class LogAnalysis:
         changes = self.book.found(at, [finding for step in steps for finding in step.findings])
         changes += self.book.changed(at, [finding for step in steps for finding in step.changed])
         changes += self.book.ended(at, [ending for step in steps for ending in step.endings])
+        for change, alert in changes:
+            if change is not Change.CLOSED:
+                _foresee(alert, steps)
         return changes
+
+
+def _foresee(alert: Alert, steps: Sequence[GroupStep]) -> None:
+    """The probability of the group that is worst off, and the time until it fails where the trend says so."""
+    own = [step for step in steps if step.log_group in alert.groups]
+    known = [step.forecast.probability for step in own if step.forecast.probability is not None]
+    if known:
+        alert.probability, alert.no_forecast = max(known), ""
+    elif own and alert.probability is None:
+        alert.no_forecast = own[0].forecast.reason
+    leads = [step.lead_seconds for step in own if step.lead_seconds is not None]
+    if leads and any(f.kind is Kind.RAMP for f in alert.findings):
+        alert.lead_seconds = min(leads)

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
+from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
 from aiops_daemon.logwatch.episodes import Ending
 from aiops_daemon.logwatch.findings import Deploy, Finding
 from aiops_daemon.logwatch.monitor import NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL, Departure, GroupMonitor, Step
+from aiops_daemon.logwatch.outlook import GroupOutlook
+from aiops_daemon.logwatch.probability import Forecast
 
 _SAMPLE_CHARS = 400
 
@@ -48,11 +50,13 @@ class GroupStep:
     """What one bucket of one group brought."""
 
     at: int
+    log_group: str
     findings: tuple[Finding, ...]
     changed: tuple[Finding, ...]
     endings: tuple[Ending, ...]
     deploys: tuple[Deploy, ...]
-    errors: int  # error lines of the newest complete bucket
+    forecast: Forecast
+    lead_seconds: int | None  # until the error lines reach the failure volume, as they grow now
 
 
 class GroupAnalysis:
@@ -60,12 +64,13 @@ class GroupAnalysis:
 
     def __init__(
         self, name: str, miner: Miner, *, threshold: float, lag: int, settle: int, adopt_after: int,
-        redact: Callable[[str], str],
+        redact: Callable[[str], str], outlook: GroupOutlook,
     ) -> None:  # fmt: skip
         self.name = name
         self.miner = miner
         self.threshold, self.lag, self.settle, self.adopt_after = threshold, lag, settle, adopt_after
         self.redact = redact
+        self.outlook = outlook
         self.open = OpenBuckets()
         self.monitor: GroupMonitor | None = None
         self.info: dict[str, TemplateInfo] = {}
@@ -74,9 +79,7 @@ class GroupAnalysis:
     def feed(self, lines: Sequence[Line]) -> None:
         """Count lines into the buckets of their own time, in any order."""
         ids = self.miner.assign([line.message for line in lines])
-        tally = Counter(
-            zip((line.at_ms // (BUCKET_SECONDS * 1000) for line in lines), ids, (line.level for line in lines), strict=True)
-        )
+        tally = Counter(zip((line.at_ms // (BUCKET_SECONDS * 1000) for line in lines), ids, (line.level for line in lines), strict=True))
         samples: dict[tuple[int, str], list[str]] = {}
         for line, identifier in zip(lines, ids, strict=True):
             kept = samples.setdefault((line.at_ms // (BUCKET_SECONDS * 1000), identifier), [])
@@ -98,6 +101,12 @@ class GroupAnalysis:
         self.monitor = GroupMonitor(bucket, threshold=self.threshold, lag=self.lag, adopt_after=self.adopt_after)
         self.open.final_before = max(self.open.final_before, bucket - self.lag)
 
+    def restart(self) -> None:
+        """Forget what is normal; the next line begins a new history."""
+        self.monitor = None
+        self.open = OpenBuckets()
+        self.named = {}
+
     def due(self, now: int) -> int | None:
         """The next bucket that is complete at `now`, if there is one."""
         if self.monitor is None:
@@ -118,12 +127,21 @@ class GroupAnalysis:
         at = (bucket + 1) * BUCKET_SECONDS + self.settle
         return GroupStep(
             at=at,
+            log_group=self.name,
             findings=tuple(self._finding(d, at, recent) for d in step.onsets),
             changed=tuple(self._finding(d, at, recent) for d in step.changed),
             endings=self._endings(step),
             deploys=deploys,
-            errors=recent[-1].levels.get("ERROR", 0),
+            forecast=self.outlook.look(bucket, recent[-1].levels.get("ERROR", 0)),
+            lead_seconds=self._lead(),
         )
+
+    def _lead(self) -> int | None:
+        """From the last hour of error lines and the hour before it."""
+        assert self.monitor is not None  # noqa: S101  # for the type checker: only `step` calls this
+        errors = self.monitor.counts[self.monitor.index["level:ERROR"]]
+        now, before = float(errors[-HOUR:].mean()), float(errors[-2 * HOUR : -HOUR].mean())
+        return self.outlook.lead_seconds(now, (now - before) / HOUR)
 
     def _resolved(self, counts: BucketCounts) -> BucketCounts:
         """The same counts with templates that became one added up."""
@@ -177,6 +195,12 @@ class GroupAnalysis:
         if key not in self.named:
             self.named[key] = self._loudest_new(recent, errors=key == NEW_ERROR) or key
         return self.named[key]
+
+    def row_key(self, template_id: str) -> str:
+        """The row behind a finding's template: the template's own, or that of new lines."""
+        if self.monitor is not None and template_id in self.monitor.index:
+            return template_id
+        return next((row for row, named in self.named.items() if named == template_id), TOTAL)
 
     def _loudest_new(self, recent: Sequence[BucketCounts], *, errors: bool) -> str | None:
         assert self.monitor is not None  # noqa: S101  # as above
