@@ -6,6 +6,8 @@ chain. aioboto3 is imported on first use: `--help` must not pay half a second fo
 """
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
@@ -22,36 +24,42 @@ class AwsSettings(BaseModel):
 
     region: str | None = Field(None, description="Region of the daemon's own queue and tables; botocore's own chain where unset.")
     connect_timeout_seconds: float = Field(5, gt=0, description="Give up on a connection after this long.")
-    read_timeout_seconds: float = Field(
-        30, gt=20, description="Above the 20 s of an SQS long poll, or every quiet poll is an error."
-    )
-    max_attempts: int = Field(
-        3, ge=1, le=10, description="Tries per call inside botocore (mode standard); tenacity retries above that."
-    )
+    read_timeout_seconds: float = Field(30, gt=20, description="Above the 20 s of an SQS long poll, or every quiet poll is an error.")
+    max_attempts: int = Field(3, ge=1, le=10, description="Tries per call inside botocore (mode standard); tenacity retries above that.")
     max_pool_connections: int = Field(50, ge=10, description="More than long polls + workers, or deletes wait behind polls.")
     cross_account_role: str | None = Field(
         None, description="Role name to assume in another account; unset: other accounts are never touched."
     )
 
 
-class Client:
-    """A thin proxy: `await client.describe_instances(...)` raises model.errors."""
+Observer = Callable[[str, str, str, float], None]  # service, operation, result (ok or the error's class), seconds
 
-    def __init__(self, raw: Any, service: str) -> None:
+
+class Client:
+    """A thin proxy: `await client.describe_instances(...)` raises model.errors and tells the observer."""
+
+    def __init__(self, raw: Any, service: str, session: "AwsSession") -> None:
         self.raw = raw
         self._service = service
+        self._session = session
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.raw, name)
         if not callable(method) or name in {"get_paginator", "can_paginate", "generate_presigned_url", "close"}:
             return method
-        doing = f"{self._service} {name}"
+        service = self._service
 
         async def call(**parameters: Any) -> Any:
+            started = time.perf_counter()
+            result = "ok"
             try:
                 return await method(**parameters)
             except Exception as error:
-                raise _ours(error, doing) from error
+                ours = _ours(error, f"{service} {name}")
+                result = type(ours).__name__
+                raise ours from error
+            finally:
+                self._session.observer(service, name, result, time.perf_counter() - started)
 
         self.__dict__[name] = call  # the next look-up skips this
         return call
@@ -76,6 +84,7 @@ class AwsSession:
         self._account: str | None = None
         self._clients: dict[tuple[str, str | None, str | None, str], Client] = {}
         self._lock = asyncio.Lock()
+        self.observer: Observer = lambda *_: None
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,6 +103,19 @@ class AwsSession:
             if key not in self._clients:
                 self._clients[key] = await self._make(service, region, account)
             return self._clients[key]
+
+    def observe(self, observer: Observer) -> None:
+        """Every call from now on is told to `observer`."""
+        self.observer = observer
+
+    async def region(self) -> str:
+        """The region of the daemon's own queue and tables."""
+        sts = await self.client("sts")
+        return str(sts.raw.meta.region_name)
+
+    def home(self, account: str) -> "HomeClients":
+        """The same clients for whoever names accounts: our own needs no role."""
+        return HomeClients(self, account)
 
     async def account(self) -> str:
         """The account that our credentials belong to (one STS call, then remembered)."""
@@ -115,7 +137,7 @@ class AwsSession:
         )
         session = await self._session_for(account)
         raw = await self._stack.enter_async_context(session.client(service, region_name=region or settings.region, config=config))
-        return Client(raw, service)
+        return Client(raw, service, self)
 
     async def _session_for(self, account: str | None) -> Any:
         import aioboto3
@@ -127,6 +149,17 @@ class AwsSession:
         if self._settings.cross_account_role is None:
             raise NotPermitted(f"account {account} is not ours and no AIOPS_AWS__CROSS_ACCOUNT_ROLE is set")
         return _assumed(self._session, f"arn:aws:iam::{account}:role/{self._settings.cross_account_role}")
+
+
+class HomeClients:
+    """Implements ports.AwsClients for events that name their account."""
+
+    def __init__(self, session: AwsSession, account: str) -> None:
+        self._session = session
+        self._account = account
+
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Client:
+        return await self._session.client(service, region=region, account=None if account == self._account else account)
 
 
 def _assumed(source: Any, role_arn: str) -> Any:

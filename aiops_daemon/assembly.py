@@ -1,0 +1,132 @@
+"""The wiring diagram: the only place that names concrete classes."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiops_daemon.actions import catalogue
+from aiops_daemon.analysts.rules import RulesAnalyst
+from aiops_daemon.aws.clock import SystemClock
+from aiops_daemon.aws.session import AwsSession
+from aiops_daemon.aws.table import DynamoTable
+from aiops_daemon.daemon import Daemon
+from aiops_daemon.events import recognize
+from aiops_daemon.handler import MessageHandler
+from aiops_daemon.incidents.claims import Claims
+from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
+from aiops_daemon.incidents.history import IncidentHistory
+from aiops_daemon.incidents.journal import Journal
+from aiops_daemon.intake.consumer import Consumer
+from aiops_daemon.intake.envelope import open_envelope
+from aiops_daemon.notifiers import configured as configured_notifiers
+from aiops_daemon.policy.provenance import explain_cause
+from aiops_daemon.ports import Action, Analyst, Clock, Notifier, Probe
+from aiops_daemon.probes import probes
+from aiops_daemon.settings import Settings
+from aiops_daemon.telemetry.cloudwatch import CloudWatchMetrics
+from aiops_daemon.telemetry.health import Check, Health, Watchdog
+from aiops_daemon.telemetry.http import HttpServer
+from aiops_daemon.telemetry.metrics import Metrics
+from aiops_daemon.workflow.admission import Admission
+from aiops_daemon.workflow.run import Tools
+from aiops_daemon.workflow.worker import Workers
+
+
+@dataclass
+class Parts:
+    """What commands and tests reach into."""
+
+    settings: Settings
+    clients: AwsSession
+    clock: Clock
+    metrics: Metrics
+    tools: Tools
+    workers: Workers
+    handler: MessageHandler
+
+
+def assemble(
+    settings: Settings, clients: AwsSession, *, account: str, region: str, clock: Clock | None = None, name: str | None = None
+) -> Parts:
+    """Everything but the tasks; makes no AWS call."""
+    clock = clock or SystemClock()
+    metrics = Metrics()
+    clients.observe(metrics.process.aws_call)
+    tools = _tools(settings, clients, clock, metrics, account=account)
+    workers = Workers(tools, name or f"{socket.gethostname()}")
+    rules = RulesAnalyst()
+    admission = Admission(tools.journal, clock, rules.judge_now, lambda event: explain_cause(event, settings.policy))
+    handler = MessageHandler(
+        read=lambda body, at: open_envelope(body, queue_account=account, queue_region=region, received_at=at),
+        recognize=recognize,
+        admission=admission,
+        workers=workers,
+        metrics=metrics,
+    )
+    return Parts(settings, clients, clock, metrics, tools, workers, handler)
+
+
+def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metrics, *, account: str) -> Tools:
+    table = DynamoTable(clients, settings.incidents.table)
+    flow = settings.workflow
+    hour = timedelta(hours=1)
+    actions: Mapping[str, Action] = {action.spec.id: action for action in catalogue(settings.actions)}
+    looks: Mapping[str, Probe] = {kind: probe for probe in probes() for kind in probe.resource_types}
+    notifiers: tuple[Notifier, ...] = configured_notifiers(settings.notifiers, clients)
+    return Tools(
+        journal=Journal(table, clock, lease=timedelta(seconds=flow.lease_seconds)),
+        claims=Claims(table, clock),
+        history=IncidentHistory(table, clock),
+        switch=KillSwitch(table, clock),
+        breaker=Breaker(table, clock),
+        recoveries=Budget(table, clock, name="recoveries", limit=flow.recoveries_per_account_and_hour, window=hour),
+        model_calls=Budget(table, clock, name="model-calls", limit=flow.model_calls_per_hour, window=hour),
+        rules=RulesAnalyst(),
+        model=_model(settings, metrics),
+        actions=actions,
+        probes=looks,
+        notifiers=notifiers,
+        clients=clients.home(account),
+        policy=settings.policy,
+        settings=flow,
+        clock=clock,
+        metrics=metrics,
+    )
+
+
+def _model(settings: Settings, metrics: Metrics) -> Analyst | None:
+    if settings.model.provider == "none":
+        return None
+    from aiops_daemon.analysts.model import ModelAnalyst  # 2.5 s of CPU to import: only where one is configured
+
+    return ModelAnalyst(settings.model, metrics.models)
+
+
+@asynccontextmanager
+async def built(settings: Settings, *, clock: Clock | None = None, name: str | None = None) -> AsyncIterator[tuple[Daemon, Parts]]:
+    """The whole daemon, ready to run."""
+    async with AwsSession(settings.aws) as clients:
+        account, region = await clients.account(), await clients.region()
+        parts = assemble(settings, clients, account=account, region=region, clock=clock, name=name)
+        consumer = Consumer(
+            await clients.client("sqs", purpose="receive"),
+            await clients.client("sqs"),
+            settings.intake,
+            parts.clock,
+            parts.metrics.intake,
+            parts.handler,
+        )
+        parts.metrics.observe_process()
+        watchdog = Watchdog(settings.telemetry, parts.clock, parts.metrics.process)
+        http = HttpServer(settings.telemetry, parts.metrics, lambda: Health((Check("queue", consumer.ready),)), watchdog)
+        cloudwatch = CloudWatchMetrics(clients, parts.metrics, parts.clock)
+        yield Daemon(consumer, parts.workers, http, watchdog, background=(cloudwatch.run,)), parts
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Build and run until `stop`."""
+    async with built(settings) as (daemon, _):
+        await daemon.run(stop)

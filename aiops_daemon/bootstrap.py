@@ -1,0 +1,230 @@
+"""What the daemon needs in AWS, as data; `aiops-daemon bootstrap` makes it (LocalStack, moto, a development account) and `check` looks for it.
+
+deploy/terraform makes the same for real accounts; a test compares the two.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from aiops_daemon.model.errors import AiopsError, GiveUp, NotFound
+from aiops_daemon.ports import AwsClients, Clock
+from aiops_daemon.settings import Settings
+
+VISIBILITY_SECONDS = 120
+MAX_RECEIVES = 5
+RETENTION_SECONDS = 14 * 24 * 3600
+INDEXES = {
+    "resource-timestamp-index": ("resource_key", "incident_timestamp"),
+    "resource-type-index": ("resource_type", "incident_timestamp"),
+    "workflow-state-index": ("workflow_state", "incident_timestamp"),
+    "open-index": ("open", "due_at"),
+}
+# Rule name -> EventBridge pattern: one per kind of event that the daemon reads, filtered as far as patterns can.
+RULES: dict[str, dict[str, Any]] = {
+    "aiops-ec2": {
+        "source": ["aws.ec2"],
+        "detail-type": [
+            "EC2 Instance State-change Notification", "EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation",
+            "EBS Volume Notification", "EBS Snapshot Notification",
+        ],
+    },
+    "aiops-services": {
+        "source": [
+            "aws.autoscaling", "aws.rds", "aws.ecs", "aws.backup", "aws.codebuild", "aws.codepipeline", "aws.codedeploy", "aws.states",
+            "aws.batch", "aws.glue", "aws.acm", "aws.cloudformation", "aws.elasticache", "aws.secretsmanager", "aws.dms", "aws.ssm",
+        ]
+    },
+    "aiops-health": {"source": ["aws.health"]},
+    "aiops-findings": {"source": ["aws.guardduty", "aws.securityhub", "aws.inspector2", "aws.config", "aws.access-analyzer", "aws.macie"]},
+    "aiops-alarms": {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]},
+    # Calls that read are left out at the source: they are most of CloudTrail.
+    "aiops-api-calls": {"detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"], "detail": {"readOnly": [{"anything-but": [True]}]}},
+    "aiops-sign-in": {"detail-type": ["AWS Console Sign In via CloudTrail"]},
+}  # fmt: skip
+
+
+def incident_table(name: str) -> dict[str, Any]:
+    """CreateTable's arguments."""
+    attributes = sorted({"incident_id"} | {key for pair in INDEXES.values() for key in pair})
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": attribute, "AttributeType": "S"} for attribute in attributes],
+        "KeySchema": [{"AttributeName": "incident_id", "KeyType": "HASH"}],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": hashed, "KeyType": "HASH"}, {"AttributeName": ranged, "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index, (hashed, ranged) in INDEXES.items()
+        ],
+    }
+
+
+def pattern_table(name: str) -> dict[str, Any]:
+    """The log watch's table."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "pattern_id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pattern_id", "KeyType": "HASH"}],
+    }
+
+
+class Bootstrap:
+    """Idempotent: what is there stays as it is. Yields one line per thing."""
+
+    def __init__(self, clients: AwsClients, settings: Settings, clock: Clock) -> None:
+        self._clients = clients
+        self._settings = settings
+        self._clock = clock
+        self.topic_arn = ""
+        self.queue_url = ""
+
+    async def run(self) -> AsyncIterator[str]:
+        """Tables, topic, queues, rules, in this order."""
+        for definition in (incident_table(self._settings.incidents.table), pattern_table(self._settings.logwatch.table)):
+            yield await self._table(definition)
+        sns = await self._clients.client("sns")
+        wanted = self._settings.notifiers.sns_topic_arn
+        self.topic_arn = wanted or (await sns.create_topic(Name="aiops-notifications"))["TopicArn"]
+        yield f"topic {self.topic_arn}"
+        async for line in self._queues():
+            yield line
+
+    async def _table(self, definition: dict[str, Any]) -> str:
+        client = await self._clients.client("dynamodb")
+        name = definition["TableName"]
+        try:
+            await client.describe_table(TableName=name)
+        except NotFound:
+            await client.create_table(**definition)
+            for _ in range(60):
+                if (await client.describe_table(TableName=name))["Table"]["TableStatus"] == "ACTIVE":
+                    break
+                await self._clock.sleep(1)
+            await client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"})
+            return f"table {name} made"
+        return f"table {name} was there"
+
+    async def _queues(self) -> AsyncIterator[str]:
+        sqs = await self._clients.client("sqs")
+        name = self._settings.intake.queue_name
+        parked = (await sqs.create_queue(QueueName=f"{name}-dlq", Attributes={"MessageRetentionPeriod": str(RETENTION_SECONDS)}))[
+            "QueueUrl"
+        ]
+        parked_arn = await _queue_arn(sqs, parked)
+        redrive = json.dumps({"deadLetterTargetArn": parked_arn, "maxReceiveCount": MAX_RECEIVES})
+        self.queue_url = (
+            await sqs.create_queue(
+                QueueName=name,
+                Attributes={
+                    "VisibilityTimeout": str(VISIBILITY_SECONDS),
+                    "MessageRetentionPeriod": str(RETENTION_SECONDS),
+                    "ReceiveMessageWaitTimeSeconds": "20",
+                    "RedrivePolicy": redrive,
+                },
+            )
+        )["QueueUrl"]
+        yield f"queue {self.queue_url}, dead letters {parked}"
+        arn = await _queue_arn(sqs, self.queue_url)
+        events = await self._clients.client("events")
+        rule_arns = []
+        for rule, pattern in RULES.items():
+            rule_arns.append((await events.put_rule(Name=rule, EventPattern=json.dumps(pattern), State="ENABLED"))["RuleArn"])
+            await events.put_targets(Rule=rule, Targets=[{"Id": "aiops-queue", "Arn": arn}])
+        await sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"Policy": queue_policy(arn, rule_arns)})
+        yield f"{len(RULES)} EventBridge rules -> {arn}"
+
+
+def queue_policy(queue_arn: str, rule_arns: list[str]) -> str:
+    """Only these rules may send; operators send by their own IAM permissions."""
+    statement = {
+        "Sid": "OnlyOurRules",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arns}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+async def _queue_arn(sqs: Any, url: str) -> str:
+    answer = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(answer["Attributes"]["QueueArn"])
+
+
+class Check:
+    """What is missing, in plain words. Each look is independent; one that is denied says so and counts as missing."""
+
+    def __init__(self, clients: AwsClients, settings: Settings) -> None:
+        self._clients = clients
+        self._settings = settings
+
+    async def run(self) -> list[tuple[str, str | None]]:
+        """(what was looked at, what is wrong with it or None)."""
+        looks: dict[str, Callable[[], Awaitable[str | None]]] = {
+            "queue": self._queue,
+            "incident table": self._incident_table,
+            "pattern table": self._pattern_table,
+            "topic": self._topic,
+            "recovery project": self._project,
+        }
+        async with asyncio.TaskGroup() as group:
+            tasks = {name: group.create_task(_look(look)) for name, look in looks.items()}
+        return [(name, task.result()) for name, task in tasks.items()]
+
+    async def _queue(self) -> str | None:
+        sqs = await self._clients.client("sqs")
+        url = self._settings.intake.queue_url or (await sqs.get_queue_url(QueueName=self._settings.intake.queue_name))["QueueUrl"]
+        found = (await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))["Attributes"]
+        if "RedrivePolicy" not in found:
+            return f"{url} has no dead-letter queue: unreadable messages would come back until they expire"
+        visibility = int(found.get("VisibilityTimeout", "0"))
+        if not 30 <= visibility <= 3600:
+            return f"{url} has a visibility timeout of {visibility} s; 30 to 3600 is sane, {VISIBILITY_SECONDS} is what we use"
+        return None
+
+    async def _incident_table(self) -> str | None:
+        client = await self._clients.client("dynamodb")
+        name = self._settings.incidents.table
+        table = (await client.describe_table(TableName=name))["Table"]
+        have = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
+        missing = sorted(INDEXES.keys() - have)
+        return f"table {name} lacks the index(es) {', '.join(missing)}" if missing else None
+
+    async def _pattern_table(self) -> str | None:
+        if not self._settings.logwatch.groups:
+            return None
+        client = await self._clients.client("dynamodb")
+        await client.describe_table(TableName=self._settings.logwatch.table)
+        return None
+
+    async def _topic(self) -> str | None:
+        arn = self._settings.notifiers.sns_topic_arn
+        if not arn:
+            return None
+        sns = await self._clients.client("sns")
+        await sns.get_topic_attributes(TopicArn=arn)
+        return None
+
+    async def _project(self) -> str | None:
+        project = self._settings.actions.codebuild_project
+        if not project:
+            return None
+        client = await self._clients.client("codebuild")
+        answer = await client.batch_get_projects(names=[project])
+        return None if answer.get("projects") else f"CodeBuild project {project} does not exist: terminated resources cannot be recreated"
+
+
+async def _look(look: Callable[[], Awaitable[str | None]]) -> str | None:
+    try:
+        return await look()
+    except GiveUp as error:
+        return str(error)
+    except AiopsError as error:
+        return f"could not be looked at: {error}"

@@ -1,0 +1,109 @@
+"""One message: envelope -> events -> triage -> recorded incidents. Returns only when everything that the message said is durable."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.errors import RetryLater
+from aiops_daemon.model.event import Event, Ignored, Parked, Reading
+from aiops_daemon.model.incident import Signal
+from aiops_daemon.telemetry.logging import correlation, logger
+from aiops_daemon.telemetry.metrics import Metrics
+from aiops_daemon.workflow.admission import Admission, Triage
+from aiops_daemon.workflow.worker import Workers
+
+log = logger("handler")
+DECISION = "aiops_decision"  # the one body that is not an AWS event: an operator's word, sent straight to the queue
+
+
+class MessageHandler:
+    """Called by the consumer for every message."""
+
+    def __init__(
+        self,
+        read: Callable[[str, datetime], Envelope | Ignored | Parked],
+        recognize: Callable[[Envelope], Reading],
+        admission: Admission,
+        workers: Workers,
+        metrics: Metrics,
+    ) -> None:
+        self._read = read
+        self._recognize = recognize
+        self._admission = admission
+        self._workers = workers
+        self._metrics = metrics
+
+    async def __call__(self, message: Message) -> Disposition:
+        """What shall become of the message. RetryLater leaves it on the queue."""
+        decision = _decision(message.body)
+        if decision is not None:
+            return await self._decide(decision, message)
+        reading = self._reading(message)
+        if isinstance(reading, Ignored):
+            return Drop(reading.reason)
+        if isinstance(reading, Parked):
+            return Park(reading.reason)
+        judged = [(event, self._admission.judge(event)) for event in reading.events]
+        noteworthy = [(event, triage) for event, triage in judged if triage.verdict.noteworthy]
+        if not noteworthy:
+            return Drop(judged[0][1].verdict.reasoning.partition(":")[0] if judged else "no event")
+        for event, triage in noteworthy:
+            await self._admit(event, triage)
+        return Done()
+
+    def _reading(self, message: Message) -> Reading:
+        envelope = self._read(message.body, message.received_at)
+        return self._recognize(envelope) if isinstance(envelope, Envelope) else envelope
+
+    async def _admit(self, event: Event, triage: Triage) -> None:
+        with correlation(event.group):
+            admitted = await self._admission.admit(event, triage, self._workers.owner_if_room())
+            if admitted.known is not None:
+                self._metrics.intake.deduplicated.inc()
+                return
+            self._metrics.incidents.opened.labels(event.kind).inc()
+            self._metrics.incidents.event_delay.observe(max(0.0, (event.received_at - event.occurred_at).total_seconds()))
+            log.info(
+                "incident opened", incident_id=admitted.incident_id, resource=event.resource.key, event_name=event.name,
+                classification=triage.verdict.classification, why=triage.verdict.reasoning,
+            )  # fmt: skip
+            if admitted.held is not None:
+                self._workers.start(admitted.held)
+            else:
+                self._workers.nudge()
+
+    async def _decide(self, decision: dict[str, str], message: Message) -> Disposition:
+        incident_id = decision["incident_id"]
+        signal = Signal(
+            signal_id=decision.get("signal_id") or message.message_id,
+            decision=decision["decision"],
+            by=f"{decision.get('by', 'unknown')} ({message.sender_id})",
+            reason=decision.get("reason", "")[:500],
+            at=message.sent_at,
+        )
+        try:
+            incident = await self._workers.tools.journal.signal(incident_id, signal)
+        except RetryLater as error:
+            return Retry(str(error))
+        log.info("operator decision", incident_id=incident_id, decision=signal.decision, by=signal.by, found=incident is not None)
+        if incident is None:
+            return Park(f"decision for {incident_id}: no such open incident")
+        self._workers.nudge()
+        return Done()
+
+
+def _decision(body: str) -> dict[str, str] | None:
+    if DECISION not in body[:200]:
+        return None
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    decision = parsed.get(DECISION) if isinstance(parsed, dict) else None
+    if not isinstance(decision, dict) or decision.get("decision") not in {"approve", "reject"}:
+        return None
+    if not isinstance(decision.get("incident_id"), str):
+        return None
+    return {key: value for key, value in decision.items() if isinstance(value, str)}

@@ -1,0 +1,96 @@
+"""What happened before: similar finished incidents, and the lists that people ask for. Always an index, never a scan."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from aiops_daemon.incidents.record import from_item
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.event import Event
+from aiops_daemon.model.incident import Incident, Outcome, State
+from aiops_daemon.model.verdict import History, PastIncident
+from aiops_daemon.ports import Clock, Table
+
+TAUGHT = frozenset({Outcome.VERIFIED, Outcome.PARTIAL, Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.SELF_HEALED})
+
+
+class IncidentHistory:
+    """Reads of the incident table's indexes."""
+
+    def __init__(self, table: Table, clock: Clock, *, horizon: timedelta = timedelta(days=90)) -> None:
+        self._table = table
+        self._clock = clock
+        self._horizon = horizon
+
+    async def similar(self, event: Event, limit: int = 10) -> History:
+        """Finished incidents of the same resource type and kind of event, newest first, with what they teach."""
+        items = await self._table.query(
+            "resource-type-index",
+            "resource_type = :type AND incident_timestamp >= :since",
+            {"type": event.resource.type, "since": stamp(self._clock.now() - self._horizon), "name": event.name},
+            filter_by="event_name = :name AND attribute_exists(ended_at) AND attribute_exists(success)",
+            limit=limit,
+        )
+        return summarise([from_item(item) for item in items])
+
+    async def listed(
+        self, *, state: State | None = None, resource_type: str | None = None, since: timedelta, limit: int = 100
+    ) -> list[Incident]:
+        """Incidents of one state, or of one resource type, or all, newest first."""
+        after = stamp(self._clock.now() - since)
+        if state is not None:
+            return await self._by_state(state, after, resource_type, limit)
+        if resource_type is not None and ":" in resource_type:
+            items = await self._table.query(
+                "resource-type-index",
+                "resource_type = :type AND incident_timestamp >= :since",
+                {"type": resource_type, "since": after},
+                limit=limit,
+            )
+            return [from_item(item) for item in items]
+        found = [incident for each in State for incident in await self._by_state(each, after, resource_type, limit)]
+        return sorted(found, key=lambda incident: incident.incident_timestamp, reverse=True)[:limit]
+
+    async def _by_state(self, state: State, after: str, resource_type: str | None, limit: int) -> list[Incident]:
+        values: dict[str, Any] = {"state": state.value, "since": after}
+        extra: dict[str, Any] = {}
+        if resource_type is not None:  # `ec2` means every ec2:...
+            values["type"] = resource_type
+            extra["filter_by"] = "begins_with(resource_type, :type)"
+        items: list[Mapping[str, Any]] = await self._table.query(
+            "workflow-state-index", "workflow_state = :state AND incident_timestamp >= :since", values, limit=limit, **extra
+        )
+        return [from_item(item) for item in items]
+
+
+def summarise(incidents: list[Incident]) -> History:
+    """Count, success rate, average duration and the commonest root cause of finished incidents."""
+    past = tuple(_past(incident) for incident in incidents if incident.outcome in TAUGHT)
+    if not past:
+        return History()
+    durations = [one.duration_seconds for one in past if one.duration_seconds is not None]
+    causes = Counter(one.root_cause for one in past if one.root_cause)
+    good = sum(one.outcome in {Outcome.VERIFIED, Outcome.SELF_HEALED} for one in past)
+    return History(
+        incidents=past,
+        count=len(past),
+        success_rate=round(good / len(past), 3),
+        average_duration_seconds=round(sum(durations) / len(durations), 3) if durations else None,
+        common_root_cause=causes.most_common(1)[0][0] if causes else "",
+    )
+
+
+def _past(incident: Incident) -> PastIncident:
+    plan = incident.results.get("plan")
+    steps = plan.get("steps", []) if isinstance(plan, dict) else []
+    rules = incident.results.get("rules")
+    return PastIncident(
+        incident_id=incident.incident_id,
+        at=stamp(incident.incident_timestamp),
+        resource_id=incident.resource_id,
+        outcome=incident.outcome.value if incident.outcome else "",
+        actions=tuple(str(step["action_id"]) for step in steps if isinstance(step, dict)) if isinstance(steps, list) else (),
+        duration_seconds=incident.recovery_duration_seconds,
+        root_cause=str(rules.get("root_cause", "")) if isinstance(rules, dict) else "",  # the rules' words: model text never comes back
+    )

@@ -1,0 +1,274 @@
+"""The journal: who owns an incident, what was done, and what comes next, in one conditional write each.
+
+Every write names the owner, the fence and the sequence number that it believes in. The SDK may retry a write that was applied and whose
+reply was lost, so a failed condition is compared with the item found before anybody else is said to have won. `due_at` is the lease's
+end while somebody works and the wake-up time while the incident is parked: the sparse open-index over it is a hint, the condition on the
+item is the truth.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import JsonValue
+
+from aiops_daemon.incidents.record import OPEN, from_item, to_item
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.errors import AiopsError, ConditionFailed, LostOwnership
+from aiops_daemon.model.incident import (
+    TERMINAL,
+    TRANSITIONS,
+    WORKFLOW_VERSION,
+    AuditEntry,
+    Incident,
+    OutboxEntry,
+    Outcome,
+    Signal,
+    State,
+)
+from aiops_daemon.ports import Clock, Table
+
+MAX_TAKEOVERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One transition: the new state, why, and what it records."""
+
+    to: State
+    note: str
+    results: Mapping[str, JsonValue] = field(default_factory=dict)
+    outbox: Iterable[OutboxEntry] = ()
+    classification: str | None = None
+    outcome: Outcome | None = None
+    success: bool | None = None
+    duration_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Held:
+    """An incident that this worker owns. `incident` is the record as last written."""
+
+    incident: Incident
+    owner: str
+
+
+class Journal:
+    """The incidents of one table. `lease` must be longer than the longest single call between two writes."""
+
+    def __init__(self, table: Table, clock: Clock, *, lease: timedelta = timedelta(seconds=30)) -> None:
+        self._table = table
+        self._clock = clock
+        self.lease = lease
+
+    async def load(self, incident_id: str) -> Incident | None:
+        """The record now (strongly consistent)."""
+        item = await self._table.get(incident_id)
+        return from_item(item) if item and "event_details" in item else None
+
+    async def open(self, incident: Incident) -> Incident | None:
+        """Record a new incident. Returns the one that was there before, or None when this one is new (or its own reply was lost)."""
+        try:
+            await self._table.put(to_item(incident), "attribute_not_exists(incident_id)")
+        except ConditionFailed as found:
+            existing = from_item(found.item)
+            birth = incident.audit[0].entry_id
+            return None if existing.audit and existing.audit[0].entry_id == birth else existing
+        return None
+
+    async def transition(self, held: Held, change: Change) -> None:
+        """Write state, audit entry, results and outbox at once, and renew the lease. Raises LostOwnership."""
+        incident = held.incident
+        if change.to not in TRANSITIONS[incident.workflow_state]:
+            raise AiopsError(f"{incident.incident_id}: no transition from {incident.workflow_state} to {change.to}")
+        now = self._clock.now()
+        entry = AuditEntry(
+            entry_id=f"{held.owner}:{incident.fence}:{incident.seq + 1}",
+            seq=len(incident.audit) + 1,
+            at=now,
+            state=change.to,
+            note=change.note,
+            by=held.owner,
+            fence=incident.fence,
+        )
+        sets = ["workflow_state = :to", "audit = list_append(audit, :audit)"]
+        values: dict[str, Any] = {"to": change.to.value, "audit": [entry.model_dump_json()]}
+        names: dict[str, str] = {}
+        for attribute, key, text in _nested(change):
+            alias = f"n{len(names)}"
+            names[alias] = key
+            values[alias] = text
+            sets.append(f"{attribute}.#{alias} = :{alias}")
+        for attribute, value in _columns(change, now).items():
+            values[attribute] = value
+            sets.append(f"{attribute} = :{attribute}")
+        await self._write(held, sets, values, names, due_at=now + self.lease)
+
+    async def settle(self, held: Held, entries: Iterable[OutboxEntry]) -> None:
+        """Record what was delivered. No transition, so no audit entry."""
+        values, names, sets = _outbox_writes(entries)
+        await self._write(held, sets, values, names, due_at=self._clock.now() + self.lease)
+
+    async def park(self, held: Held, until: datetime, entries: Iterable[OutboxEntry] = ()) -> None:
+        """Give the incident up until `until`: no lease, no memory, anybody may go on. What was delivered is recorded with it."""
+        values, names, sets = _outbox_writes(entries)
+        await self._write(held, sets, values, names, due_at=until, release=True)
+
+    async def close(self, held: Held, entries: Iterable[OutboxEntry] = ()) -> None:
+        """Nothing is left to do: leave the open-index for good."""
+        if not held.incident.terminal:
+            raise AiopsError(f"{held.incident.incident_id} is {held.incident.workflow_state}, which is no end")
+        values, names, sets = _outbox_writes(entries)
+        await self._write(held, sets, values, names, due_at=None, release=True)
+
+    async def renew(self, held: Held) -> None:
+        """Hold on to the lease during one long call."""
+        due = self._clock.now() + self.lease
+        await self._conditional(
+            held,
+            "SET due_at = :due",
+            "#owner = :owner AND fence = :fence",
+            {"due": stamp(due), "owner": held.owner, "fence": held.incident.fence},
+            {"owner": "owner"},
+        )
+
+    async def due(self, limit: int) -> list[Incident]:
+        """Open incidents whose lease or sleep is over, longest overdue first, of versions that this code knows."""
+        items = await self._table.query(
+            "open-index",
+            "#open = :open AND due_at <= :now",
+            {"open": OPEN, "now": stamp(self._clock.now())},
+            names={"open": "open"},
+            newest_first=False,
+            limit=limit,
+        )
+        return [from_item(item) for item in items if item["workflow_version"] <= WORKFLOW_VERSION]
+
+    async def take(self, seen: Incident, owner: str) -> Held | None:
+        """Become the owner of a due incident; None when somebody was faster. A dead owner's successor raises the takeover count."""
+        now = self._clock.now()
+        values = {
+            "me": owner, "fence": seen.fence + 1, "seen": seen.fence, "now": stamp(now), "due": stamp(now + self.lease), "one": 1,
+            "died": int(seen.owner is not None and not seen.terminal),
+            "version": WORKFLOW_VERSION,
+        }  # fmt: skip
+        try:
+            item = await self._table.update(
+                seen.incident_id,
+                "SET #owner = :me, fence = :fence, seq = seq + :one, due_at = :due, takeovers = takeovers + :died",
+                "fence = :seen AND due_at <= :now AND workflow_version <= :version",
+                values,
+                {"owner": "owner"},
+            )
+        except ConditionFailed as found:
+            if found.item.get("owner") != owner:
+                return None
+            item = dict(found.item)  # our own write, whose reply was lost
+        return Held(from_item(item), owner)
+
+    async def signal(self, incident_id: str, signal: Signal) -> Incident | None:
+        """Leave a person's word on an open incident and wake it; None when there is no such open incident. Saying it twice is once."""
+        values: dict[str, Any] = {"signal": signal.model_dump_json(), "open": OPEN}
+        names = {"id": signal.signal_id, "open": "open", "owner": "owner"}
+        say = "SET signals.#id = if_not_exists(signals.#id, :signal)"
+        try:
+            return from_item(
+                await self._table.update(
+                    incident_id,
+                    say + ", due_at = :now",
+                    "#open = :open AND attribute_not_exists(#owner)",
+                    values | {"now": stamp(self._clock.now())},
+                    names,
+                )
+            )
+        except ConditionFailed as found:
+            if found.item.get("open") != OPEN:
+                return None
+        try:  # somebody is at work on it right now: they will read it before they park
+            return from_item(await self._table.update(incident_id, say, "#open = :open", values, {"id": signal.signal_id, "open": "open"}))
+        except ConditionFailed:
+            return None
+
+    async def _write(
+        self,
+        held: Held,
+        sets: list[str],
+        values: dict[str, Any],
+        names: dict[str, str],
+        *,
+        due_at: datetime | None,
+        release: bool = False,
+    ) -> None:
+        incident = held.incident
+        values |= {
+            "owner": held.owner,
+            "fence": incident.fence,
+            "seq": incident.seq,
+            "next": incident.seq + 1,
+            "state": incident.workflow_state.value,
+        }
+        sets = [*sets, "seq = :next"]
+        removes: list[str] = []
+        if due_at is None:
+            removes += ["#open", "due_at"]
+            names |= {"open": "open"}
+            values["closed"] = stamp(self._clock.now())
+            sets.append("closed_at = :closed")
+        else:
+            values["due"] = stamp(due_at)
+            sets.append("due_at = :due")
+        if release:
+            values["released"] = f"{held.owner}:{incident.seq + 1}"
+            sets.append("released = :released")
+            removes.append("#owner")
+        expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
+        condition = "#owner = :owner AND fence = :fence AND seq = :seq AND workflow_state = :state"
+        held.incident = from_item(await self._conditional(held, expression, condition, values, names | {"owner": "owner"}))
+
+    async def _conditional(
+        self, held: Held, expression: str, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
+    ) -> Mapping[str, Any]:
+        try:
+            return await self._table.update(held.incident.incident_id, expression, condition, values, names)
+        except ConditionFailed as found:
+            item = found.item
+            wrote = item.get("fence") == held.incident.fence and item.get("seq") == held.incident.seq + 1
+            ours = item.get("owner") == held.owner or item.get("released") == f"{held.owner}:{held.incident.seq + 1}"
+            if wrote and ours and "next" in values:
+                return item  # the write was applied, its reply was lost
+            raise LostOwnership(f"{held.incident.incident_id} is now fence {item.get('fence')}, owner {item.get('owner')}") from found
+
+
+def outbox_key(entry: OutboxEntry) -> str:
+    """One entry per notice and channel."""
+    return f"{entry.notice_id}/{entry.channel}"
+
+
+def _outbox_writes(entries: Iterable[OutboxEntry]) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    values: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for entry in entries:
+        alias = f"n{len(names)}"
+        names[alias] = outbox_key(entry)
+        values[alias] = entry.model_dump_json()
+    return values, names, [f"outbox.#{alias} = :{alias}" for alias in names]
+
+
+def _nested(change: Change) -> Iterable[tuple[str, str, str]]:
+    for key, value in change.results.items():
+        yield "results", key, json.dumps(value)
+    for entry in change.outbox:
+        yield "outbox", outbox_key(entry), entry.model_dump_json()
+
+
+def _columns(change: Change, now: datetime) -> dict[str, Any]:
+    columns = {
+        "event_classification": change.classification,
+        "outcome": change.outcome.value if change.outcome else None,
+        "success": change.success,
+        "recovery_duration_seconds": change.duration_seconds,
+        "ended_at": stamp(now) if change.to in TERMINAL else None,
+    }
+    return {name: value for name, value in columns.items() if value is not None}

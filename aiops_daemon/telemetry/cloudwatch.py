@@ -1,0 +1,75 @@
+"""CloudWatch metrics under AIOps/DevOpsAgent: the few counts that alarms are built on, sent once a minute in one call."""
+
+import asyncio
+
+from aiops_daemon.model.errors import AiopsError
+from aiops_daemon.ports import AwsClients, Clock
+from aiops_daemon.telemetry.logging import logger
+from aiops_daemon.telemetry.metrics import Metrics
+
+NAMESPACE = "AIOps/DevOpsAgent"
+PERIOD_SECONDS = 60.0
+_SENT = {
+    "aiops_messages_received_total": "MessagesReceived",
+    "aiops_messages_parked_total": "MessagesParked",
+    "aiops_incidents_opened_total": "IncidentsOpened",
+    "aiops_incidents_closed_total": "IncidentsClosed",
+    "aiops_cooldowns_total": "Cooldowns",
+    "aiops_recovery_seconds_count": "Recoveries",
+    "aiops_recovery_seconds_sum": "RecoverySeconds",
+    "aiops_workflow_errors_total": "WorkflowErrors",
+}
+log = logger("cloudwatch")
+
+
+class CloudWatchMetrics:
+    """Sends what changed since the last time; a failed call loses nothing, the next one carries it."""
+
+    def __init__(self, clients: AwsClients, metrics: Metrics, clock: Clock) -> None:
+        self._clients = clients
+        self._metrics = metrics
+        self._clock = clock
+        self._sent: dict[tuple[str, str], float] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`, and once more at the end."""
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(PERIOD_SECONDS):
+                    await stop.wait()
+            except TimeoutError:
+                pass
+            await self.flush()
+
+    async def flush(self) -> None:
+        """One PutMetricData with every count that moved."""
+        now = {key: value for key, value in self._totals().items() if value != self._sent.get(key, 0.0)}
+        if not now:
+            return
+        stamp = self._clock.now()
+        data = [
+            {
+                "MetricName": _SENT[name],
+                "Dimensions": [{"Name": "Outcome", "Value": outcome}] if outcome else [],
+                "Value": value - self._sent.get((name, outcome), 0.0),
+                "Timestamp": stamp,
+                "Unit": "Seconds" if name.endswith("_sum") else "Count",
+            }
+            for (name, outcome), value in now.items()
+        ]
+        try:
+            client = await self._clients.client("cloudwatch")
+            await client.put_metric_data(Namespace=NAMESPACE, MetricData=data[:1000])
+        except AiopsError as error:
+            log.warning("metrics not sent", error=str(error))
+            return
+        self._sent.update(now)
+
+    def _totals(self) -> dict[tuple[str, str], float]:
+        totals: dict[tuple[str, str], float] = {}
+        for family in self._metrics.registry.collect():
+            for sample in family.samples:
+                if sample.name in _SENT:
+                    key = (sample.name, sample.labels.get("outcome", ""))
+                    totals[key] = totals.get(key, 0.0) + sample.value
+        return totals

@@ -1,0 +1,56 @@
+"""ANALYZING: the rules have spoken at intake; a model, where one is configured, refines. Its answer is recorded before it is used."""
+
+from aiops_daemon.model.errors import GiveUp, RetryLater
+from aiops_daemon.model.incident import State
+from aiops_daemon.model.verdict import Classification, Evidence, History, Provenance, Verdict
+from aiops_daemon.policy.gate import automatic, lower_to
+from aiops_daemon.policy.settings import policy_facts
+from aiops_daemon.telemetry.logging import logger
+from aiops_daemon.workflow.plan import applicable
+from aiops_daemon.workflow.run import Run
+
+log = logger("analyze")
+
+
+async def analyze(run: Run, history: History) -> Verdict:
+    """The verdict that the gate works with: the rules', or the model's where it answered and may lower what the rules allow."""
+    known = run.result("verdict", Verdict)
+    if known is not None:
+        return known
+    evidence = Evidence(
+        event=run.event,
+        provenance=run.result("provenance", Provenance) or Provenance(),
+        history=history,
+        allowed_actions=automatic((action.spec for action in applicable(run)), run.tools.policy),
+        policy=policy_facts(run.event, run.tools.policy),
+    )
+    rules = await run.tools.rules.judge(evidence)  # again: now it knows the history and which actions apply
+    verdict = await _refined(run, evidence, rules)
+    note = f"{verdict.classification} ({verdict.confidence:.2f}) by {verdict.analyst}: {verdict.reasoning}"
+    await run.move(
+        State.ANALYZING,
+        note[:1000],
+        results={"verdict": verdict.model_dump(mode="json"), "rules": rules.model_dump(mode="json")},
+        classification=verdict.classification.value,
+    )
+    return verdict
+
+
+async def _refined(run: Run, evidence: Evidence, rules: Verdict) -> Verdict:
+    model = run.tools.model
+    if model is None or rules.classification is Classification.NORMAL:
+        return rules
+    if not await run.tools.model_calls.spend(run.incident.incident_id, "fleet"):
+        run.tools.metrics.models.calls.labels("over-budget").inc()
+        return _degraded(run, rules, "budget", "the model budget of this hour is spent")
+    try:
+        said = await model.judge(evidence)
+    except (RetryLater, GiveUp) as error:
+        log.warning("model unavailable", analyst=model.name, error=str(error))
+        return _degraded(run, rules, type(error).__name__, f"{model.name} did not answer: {error}")
+    return lower_to(rules, said)
+
+
+def _degraded(run: Run, rules: Verdict, reason: str, why: str) -> Verdict:
+    run.tools.metrics.models.degraded.labels(reason).inc()
+    return rules.model_copy(update={"degraded": True, "reasoning": f"{rules.reasoning} [degraded: {why}]"})

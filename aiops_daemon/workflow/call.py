@@ -1,0 +1,72 @@
+"""One call of one action: what it may know, its token, its retries and its time limit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import JsonValue
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from aiops_daemon.model.errors import GiveUp, NeedsHuman, RetryLater
+from aiops_daemon.model.event import Resource
+from aiops_daemon.model.plan import Failed, Progress, Step, Unsure
+from aiops_daemon.ports import AwsClients
+from aiops_daemon.workflow.run import Run
+
+
+@dataclass(frozen=True)
+class StepCall:
+    """Implements ports.ActionCall."""
+
+    incident_id: str
+    correlation_id: str
+    token: str
+    resource: Resource
+    account: str
+    region: str
+    parameters: Mapping[str, JsonValue]
+    started_at: datetime
+    clients: AwsClients
+
+    async def client(self, service: str) -> Any:
+        return await self.clients.client(service, region=self.region, account=self.account)
+
+
+def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
+    """The token depends on incident and step only: whoever runs the step again uses the same one."""
+    return StepCall(
+        incident_id=run.incident.incident_id,
+        correlation_id=run.incident.correlation_id,
+        token=f"{run.incident.incident_id}-{step.id}",
+        resource=step.resource,
+        account=step.account,
+        region=step.region,
+        parameters=step.parameters,
+        started_at=started_at,
+        clients=run.tools.clients,
+    )
+
+
+async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable[Progress]]) -> Progress:
+    """Try while the error says that it may succeed later; every other error becomes a Progress that says what to do."""
+    settings = run.tools.settings
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(RetryLater),
+        stop=stop_after_attempt(settings.step_attempts),
+        wait=wait_random_exponential(multiplier=settings.retry_base_seconds, max=settings.retry_limit_seconds),
+        sleep=run.tools.clock.sleep,
+        reraise=True,
+    )
+    try:
+        async with asyncio.timeout(limit_seconds):
+            return await retrying(effect)
+    except TimeoutError:
+        return Failed(reason=f"no answer within {limit_seconds:.0f} s", retryable=True)
+    except RetryLater as error:
+        return Failed(reason=str(error), retryable=True)
+    except NeedsHuman as error:
+        return Unsure(reason=str(error))
+    except GiveUp as error:
+        return Failed(reason=str(error))

@@ -1,0 +1,32 @@
+"""DETECTING: take the claim on the resource, or end as COOLDOWN and name the holder."""
+
+from datetime import timedelta
+
+from aiops_daemon.incidents.claims import claim_key
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.incident import Outcome, State
+from aiops_daemon.model.verdict import Classification, Verdict
+from aiops_daemon.workflow.run import Run
+
+ANNOUNCE = "announce"  # the claim of incidents that only tell
+
+
+async def detect(run: Run) -> None:
+    """The loser of the claim ends here."""
+    if run.state is not State.DETECTING:
+        return
+    claim = await run.tools.claims.claim(
+        claim_key(run.event, "" if may_act(run) else ANNOUNCE),
+        run.incident.incident_id,
+        timedelta(minutes=run.tools.policy.cooldown_minutes),
+    )
+    if claim.mine:
+        return
+    why = f"frozen: {claim.frozen}" if claim.frozen else f"held by {claim.holder} until {stamp(claim.until)}"
+    await run.end(State.COOLDOWN, f"{run.event.resource.key} is in cooldown, {why}", Outcome.COOLDOWN, results={"held_by": claim.holder})
+
+
+def may_act(run: Run) -> bool:
+    """By the rules' word at intake: FAILURE and TAMPERING compete for the resource, ANOMALY only for the announcement."""
+    rules = run.result("rules", Verdict)
+    return rules is None or rules.classification in {Classification.FAILURE, Classification.TAMPERING}

@@ -1,0 +1,172 @@
+"""EXECUTING and ROLLING_BACK: intent on the record, then the call with its token, then the result on the record.
+
+Step records live in results["step:<id>"]: {status: started|running|done|failed, at, handle|result|reason}. Steps whose dependencies are
+done run in parallel. The kill switch is read before every step; the intent's conditional write is the fence right before the effect.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+
+from aiops_daemon.incidents.claims import claim_key
+from aiops_daemon.model.incident import Outcome, State
+from aiops_daemon.model.notice import NoticeKind
+from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
+from aiops_daemon.workflow.call import attempt, call_for
+from aiops_daemon.workflow.run import Run
+
+Record = dict[str, JsonValue]
+UNDO_SECONDS = 120.0
+CALL_SECONDS = 60.0  # one call of start, poll or undo; waiting happens between calls, parked
+
+
+async def execute(run: Run, plan: Plan) -> str:
+    """Run every step that can run. Returns why it failed, or an empty string."""
+    while run.state is State.EXECUTING:
+        broken = [f"{step.title}: {_record(run, step).get('reason')}" for step in plan.steps if _status(run, step) == "failed"]
+        if broken:
+            return broken[0]
+        running = [step for step in plan.steps if _status(run, step) in {"started", "running"}]
+        ready = [step for step in plan.steps if _status(run, step) == "" and _unblocked(run, plan, step)]
+        if not running and not ready:
+            return ""
+        await _stop_if_switched_off(run, ready)
+        await _advance(run, running, ready)
+    return str(run.raw("failure").get("reason", ""))
+
+
+async def _advance(run: Run, running: list[Step], ready: list[Step]) -> None:
+    started = run.tools.clock.now()
+    if ready:
+        intents: dict[str, JsonValue] = {
+            _key(step): {"status": "started", "at": started.isoformat(), "token": call_for(run, step, started).token} for step in ready
+        }
+        await run.move(
+            State.EXECUTING, "starting " + ", ".join(f"{step.action_id} on {step.resource.id}" for step in ready), results=intents
+        )
+    waits: list[float] = []
+    results: dict[str, JsonValue] = {}
+    async with asyncio.TaskGroup() as group:
+        tasks = {step.id: (step, group.create_task(_one(run, step))) for step in [*running, *ready]}
+    notes = []
+    for step, task in tasks.values():
+        record, wait, note = _recorded(run, step, task.result())
+        if record != _record(run, step):
+            results[_key(step)] = record
+        waits += [wait] if wait else []
+        notes.append(f"{step.action_id}: {note}")
+        if record["status"] in {"done", "failed"}:
+            run.tools.metrics.incidents.steps.labels(step.action_id, record["status"]).inc()
+    if results:
+        await run.move(State.EXECUTING, "; ".join(notes)[:1000], results=results)
+    if waits:
+        await run.wait(min(waits), "; ".join(notes))
+
+
+async def _one(run: Run, step: Step) -> Progress:
+    record = _record(run, step)
+    action = run.tools.actions[step.action_id]
+    started = datetime.fromisoformat(str(record["at"]))
+    call = call_for(run, step, started)
+    handle = record.get("handle")
+    if record["status"] == "running" and isinstance(handle, dict):
+        return await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle))
+    if step.effect is Effect.DESTRUCTIVE and started < run.tools.clock.now() - timedelta(seconds=CALL_SECONDS):
+        return Failed(reason="interrupted in a step that must not be repeated: a human has to look")
+    return await attempt(run, CALL_SECONDS, lambda: action.start(call))
+
+
+def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, str]:
+    before = _record(run, step)
+    started = datetime.fromisoformat(str(before["at"]))
+    base: Record = {"at": before["at"], "token": before.get("token")}
+    match progress:
+        case Succeeded():
+            return base | {"status": "done", "result": progress.result}, 0, progress.note or "done"
+        case Running():
+            if run.tools.clock.now() - started > timedelta(seconds=step.timeout_seconds):
+                return base | {"status": "failed", "reason": f"not finished after {step.timeout_seconds} s"}, 0, "timed out"
+            return base | {"status": "running", "handle": progress.handle}, progress.again_in_seconds, progress.note or "running"
+        case _:
+            return base | {"status": "failed", "reason": progress.reason, "result": progress.result}, 0, f"failed: {progress.reason}"
+
+
+async def _stop_if_switched_off(run: Run, ready: list[Step]) -> None:
+    if not ready:
+        return
+    stop = await run.tools.switch.stopped()
+    if stop is not None:
+        where = ", ".join(step.id for step in ready)
+        await run.end(
+            State.FAILED,
+            f"stopped before step {where}: kill switch set by {stop.by} at {stop.at}: {stop.reason}",
+            Outcome.FAILED,
+            notice=NoticeKind.STOPPED,
+            success=False,
+        )
+
+
+async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -> None:
+    """Where the recovery failed: undo finished steps in reverse, then end. Returns only where there is nothing to roll back."""
+    if not failure and health is not None and health.status is not HealthStatus.UNHEALTHY:
+        return
+    why = failure or (health.detail if health else "unknown")
+    undoable = [step for step in reversed(plan.steps) if step.undoable and _status(run, step) == "done"]
+    if run.state is not State.ROLLING_BACK:
+        if not undoable:
+            await _failed(run, State.FAILED, f"recovery failed: {why}; nothing to undo", Outcome.FAILED)
+        await run.move(State.ROLLING_BACK, f"recovery failed: {why}; undoing", results={"failure": {"reason": why}})
+    for step in undoable:
+        await _undo(run, step)
+    await _failed(run, State.ROLLED_BACK, f"rolled back after: {run.raw('failure').get('reason')}", Outcome.ROLLED_BACK)
+
+
+async def _undo(run: Run, step: Step) -> None:
+    if _record(run, step).get("undone"):
+        return
+    record = _record(run, step)
+    result = record.get("result")
+    call = call_for(run, step, datetime.fromisoformat(str(record["at"])))
+    progress = await attempt(
+        run, UNDO_SECONDS, lambda: run.tools.actions[step.action_id].undo(call, result if isinstance(result, dict) else {})
+    )
+    if isinstance(progress, Succeeded):
+        await run.move(State.ROLLING_BACK, f"undone: {step.action_id}", results={_key(step): record | {"undone": True}})
+        return
+    reason = progress.reason if not isinstance(progress, Running) else "still running"
+    await run.tools.claims.cool_down(
+        claim_key(run.event),
+        run.incident.incident_id,
+        timedelta(days=3650),
+        frozen=f"undo of {step.action_id} failed in {run.incident.incident_id}",
+    )
+    await _failed(run, State.FAILED, f"undo of {step.action_id} failed: {reason}; the resource is frozen", Outcome.ROLLBACK_FAILED)
+
+
+async def _failed(run: Run, state: State, note: str, outcome: Outcome) -> None:
+    await run.settle_claim(good=False)
+    await run.end(state, note[:1000], outcome, notice=NoticeKind.FAILED, success=False)
+
+
+def step_results(run: Run, plan: Plan) -> Mapping[str, JsonValue]:
+    """Step id -> result of the finished steps, for probes."""
+    return {step.id: _record(run, step).get("result") for step in plan.steps if _status(run, step) == "done"}
+
+
+def _key(step: Step) -> str:
+    return f"step:{step.id}"
+
+
+def _record(run: Run, step: Step) -> Record:
+    return run.raw(_key(step))
+
+
+def _status(run: Run, step: Step) -> str:
+    return str(_record(run, step).get("status", ""))
+
+
+def _unblocked(run: Run, plan: Plan, step: Step) -> bool:
+    done = {other.id for other in plan.steps if _status(run, other) == "done"}
+    return set(step.depends_on) <= done

@@ -1,0 +1,96 @@
+"""What people read: subject, facts and the full timeline, always made from the record."""
+
+from collections.abc import Iterable
+
+from pydantic import JsonValue
+
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.incident import Incident, State
+from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
+
+_HEADLINE = {
+    NoticeKind.REVIEW: "Manual Review Required",
+    NoticeKind.ANOMALY: "Anomaly",
+    NoticeKind.RECOVERED: "Recovered",
+    NoticeKind.FAILED: "Recovery FAILED",
+    NoticeKind.QUARANTINED: "Quarantined",
+    NoticeKind.STOPPED: "Stopped",
+    NoticeKind.STORM: "Storm",
+    NoticeKind.WARNING: "Warning",
+    NoticeKind.BREAKER: "Breaker open",
+}
+
+
+def compose(incident: Incident, kind: NoticeKind) -> Notice:
+    """The notice of this kind for the incident as it is on the record now."""
+    event = incident.event
+    verdict = _object(incident.results.get("verdict")) or _object(incident.results.get("rules"))
+    headline = _HEADLINE[kind]
+    if kind is NoticeKind.RECOVERED and incident.success is False:
+        headline = "Recovery ran, NOT verified"
+    return Notice(
+        notice_id=f"{incident.incident_id}.{kind}",
+        incident_id=incident.incident_id,
+        kind=kind,
+        severity=int(str(verdict.get("severity", 5))),
+        subject=f"[AIOps] {headline}: {event.resource.type} {event.resource.id} {event.name}",
+        summary=incident.audit[-1].note if incident.audit else event.name,
+        facts=tuple(_facts(incident, verdict)),
+        timeline=tuple(timeline(incident)),
+        actions=_commands(incident, kind),
+    )
+
+
+def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[str, str]]:
+    event = incident.event
+    yield "Incident", incident.incident_id
+    yield "State", incident.workflow_state + (f" ({incident.outcome})" if incident.outcome else "")
+    yield "Resource", f"{event.resource.type} {event.resource.id} in {event.account}/{event.region}"
+    yield "Event", f"{event.name} at {stamp(event.occurred_at)}"
+    yield "By", event.actor.label or "unknown"
+    if verdict:
+        yield (
+            "Classification",
+            f"{verdict.get('classification')} ({float(str(verdict.get('confidence', 0))):.2f}) by {verdict.get('analyst', 'rules')}",
+        )
+        yield "Why", str(verdict.get("reasoning", ""))
+    history = _object(incident.results.get("history"))
+    if history.get("count"):
+        yield "Similar incidents", f"{history['count']}, success rate {history.get('success_rate')}"
+    for step in _steps(incident):
+        record = _object(incident.results.get(f"step:{step.get('id')}"))
+        yield (
+            "Action",
+            f"{step.get('title')}: {record.get('status', 'not run')}" + (f", {record['reason']}" if record.get("reason") else ""),
+        )
+    last = _object(_object(incident.results.get("verify")).get("last"))
+    if last:
+        yield "Verification", f"{last.get('status')}: {last.get('detail')}"
+    if incident.recovery_duration_seconds is not None:
+        yield "Duration", f"{incident.recovery_duration_seconds:.1f} s"
+
+
+def timeline(incident: Incident) -> list[TimelineRow]:
+    """One row a transition, with how long it lasted."""
+    rows = []
+    for entry, following in zip(incident.audit, [*incident.audit[1:], None], strict=True):
+        seconds = None if following is None else round((following.at - entry.at).total_seconds(), 3)
+        rows.append(TimelineRow(at=stamp(entry.at), state=entry.state, note=entry.note, seconds=seconds))
+    return rows
+
+
+def _commands(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
+    show = f"aiops-daemon incidents show {incident.incident_id}"
+    if kind is NoticeKind.REVIEW and incident.workflow_state is State.AWAITING_APPROVAL:
+        verbs = [f'aiops-daemon incidents {verb} {incident.incident_id} --reason "..."' for verb in ("approve", "reject")]
+        return (*verbs, show)
+    return (show,)
+
+
+def _steps(incident: Incident) -> list[dict[str, JsonValue]]:
+    steps = _object(incident.results.get("plan")).get("steps")
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+
+
+def _object(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}

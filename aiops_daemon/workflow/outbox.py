@@ -1,0 +1,74 @@
+"""The outbox: notices are part of the transition that they tell of; delivery comes after, per channel, and may be repeated.
+
+A channel that fails delays nothing and loses nothing: the incident stays open (parked) until every entry is delivered or given up.
+"""
+
+import asyncio
+
+from aiops_daemon.model.errors import AiopsError
+from aiops_daemon.model.incident import OutboxEntry
+from aiops_daemon.model.notice import NoticeKind
+from aiops_daemon.ports import Notifier
+from aiops_daemon.telemetry.logging import logger
+from aiops_daemon.workflow.notices import compose
+from aiops_daemon.workflow.run import Run
+
+log = logger("outbox")
+DELIVERY_SECONDS = 15.0
+RETRY_SECONDS = 15.0
+RETRY_LIMIT_SECONDS = 900.0
+
+
+def open_entries(run: Run) -> list[OutboxEntry]:
+    """What is neither delivered nor given up."""
+    limit = run.tools.settings.notify_attempts
+    return [entry for entry in run.incident.outbox.values() if not entry.delivered and entry.attempts < limit]
+
+
+async def deliver(run: Run) -> list[OutboxEntry]:
+    """Try every open entry once, in parallel; returns the entries as they are to be recorded."""
+    channels = {notifier.name: notifier for notifier in run.tools.notifiers}
+    entries = open_entries(run)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_one(run, entry, channels.get(entry.channel))) for entry in entries]
+    return [task.result() for task in tasks]
+
+
+async def flush(run: Run) -> None:
+    """Deliver and record, keeping the lease: for incidents that go on."""
+    if open_entries(run):
+        await run.tools.journal.settle(run.held, await deliver(run))
+
+
+async def finish(run: Run) -> None:
+    """After the terminal state: deliver, then close; or park until the failed channels are to be tried again."""
+    entries = await deliver(run)
+    limit = run.tools.settings.notify_attempts
+    pending = [entry for entry in entries if not entry.delivered and entry.attempts < limit]
+    if not pending:
+        await run.tools.journal.close(run.held, entries)
+        return
+    seconds = min(RETRY_SECONDS * 2 ** (max(entry.attempts for entry in pending) - 1), RETRY_LIMIT_SECONDS)
+    await run.wait(seconds, "the outbox is tried again", settled=entries)
+
+
+async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> OutboxEntry:
+    tried = entry.model_copy(update={"attempts": entry.attempts + 1})
+    if channel is None:
+        return tried.model_copy(
+            update={"attempts": run.tools.settings.notify_attempts, "last_error": "the channel is no longer configured"}
+        )
+    notice = compose(run.incident, NoticeKind(entry.notice_id.rpartition(".")[2]))
+    counts = run.tools.metrics.notifications
+    try:
+        async with asyncio.timeout(DELIVERY_SECONDS):
+            await channel.deliver(notice)
+    except (AiopsError, TimeoutError) as error:
+        log.warning("notice not delivered", channel=channel.name, error=str(error) or type(error).__name__, attempts=tried.attempts)
+    except Exception as error:  # fan-out: a bug in one channel must not silence the others
+        log.exception("notifier failed", channel=channel.name, error=repr(error))
+    else:
+        counts.sent.labels(channel.name, "delivered").inc()
+        return tried.model_copy(update={"delivered": True, "last_error": ""})
+    counts.sent.labels(channel.name, "retried").inc()
+    return tried.model_copy(update={"last_error": f"attempt {tried.attempts} failed"})

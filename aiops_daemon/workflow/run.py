@@ -1,0 +1,161 @@
+"""One worker's run of one incident: the journal as the workflow sees it.
+
+A stage asks for an earlier result by name and records its own with the transition. Leaving is an exception: `Parked` (somebody goes on
+later, the coroutine is run again and finished steps answer from the record) or `Ended` (a terminal state was written).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pydantic import JsonValue, TypeAdapter
+
+from aiops_daemon.incidents.claims import Claims, claim_key
+from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
+from aiops_daemon.incidents.history import IncidentHistory
+from aiops_daemon.incidents.journal import Change, Held, Journal
+from aiops_daemon.model.event import Event
+from aiops_daemon.model.incident import Incident, OutboxEntry, Outcome, State
+from aiops_daemon.model.notice import NoticeKind
+from aiops_daemon.policy.settings import PolicySettings
+from aiops_daemon.ports import Action, Analyst, AwsClients, Clock, Notifier, Probe
+from aiops_daemon.telemetry.metrics import Metrics
+from aiops_daemon.workflow.settings import WorkflowSettings
+
+T = TypeVar("T")
+
+
+class Parked(Exception):
+    """The incident was given up until a later time."""
+
+
+class Ended(Exception):
+    """The incident reached a terminal state."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the stages work with; assembled once."""
+
+    journal: Journal
+    claims: Claims
+    history: IncidentHistory
+    switch: KillSwitch
+    breaker: Breaker
+    recoveries: Budget
+    model_calls: Budget
+    rules: Analyst
+    model: Analyst | None
+    actions: Mapping[str, Action]
+    probes: Mapping[str, Probe]
+    notifiers: Sequence[Notifier]
+    clients: AwsClients
+    policy: PolicySettings
+    settings: WorkflowSettings
+    clock: Clock
+    metrics: Metrics
+
+
+class Run:
+    """`held` is the lease; `tools` the world."""
+
+    def __init__(self, held: Held, tools: Tools) -> None:
+        self.held = held
+        self.tools = tools
+
+    @property
+    def incident(self) -> Incident:
+        return self.held.incident
+
+    @property
+    def event(self) -> Event:
+        return self.held.incident.event
+
+    @property
+    def state(self) -> State:
+        return self.held.incident.workflow_state
+
+    def result(self, key: str, kind: type[T]) -> T | None:
+        """What an earlier run recorded under `key`, or None."""
+        value = self.incident.results.get(key)
+        return None if value is None else TypeAdapter(kind).validate_python(value, strict=False)
+
+    def raw(self, key: str) -> dict[str, JsonValue]:
+        """The same as a plain object, {} where there is none."""
+        value = self.incident.results.get(key)
+        return value if isinstance(value, dict) else {}
+
+    async def move(
+        self,
+        to: State,
+        note: str,
+        *,
+        results: Mapping[str, JsonValue] | None = None,
+        notice: NoticeKind | None = None,
+        classification: str | None = None,
+    ) -> None:
+        """One transition. `notice` goes to every channel through the outbox, in the same write."""
+        await self.tools.journal.transition(
+            self.held,
+            Change(to=to, note=note, results=results or {}, outbox=self._outbox(notice), classification=classification),
+        )
+        self.tools.metrics.incidents.transitions.labels(to).inc()
+
+    async def end(
+        self,
+        to: State,
+        note: str,
+        outcome: Outcome,
+        *,
+        notice: NoticeKind | None = None,
+        results: Mapping[str, JsonValue] | None = None,
+        classification: str | None = None,
+        success: bool | None = None,
+    ) -> None:
+        """Write the terminal state and leave."""
+        seconds = (self.tools.clock.now() - self.incident.incident_timestamp).total_seconds()
+        await self.tools.journal.transition(
+            self.held,
+            Change(
+                to=to,
+                note=note,
+                results=results or {},
+                outbox=self._outbox(notice),
+                classification=classification,
+                outcome=outcome,
+                success=success,
+                duration_seconds=None if success is None else round(seconds, 3),
+            ),
+        )
+        raise Ended(to)
+
+    async def wait(self, seconds: float, why: str, *, settled: Iterable[OutboxEntry] = ()) -> None:
+        """Wait in place when short; otherwise park, and raise Parked."""
+        entries = list(settled)
+        if seconds <= self.tools.settings.wait_in_place_seconds and not entries:
+            await self.tools.clock.sleep(seconds)
+            return
+        await self.park(self.tools.clock.now() + timedelta(seconds=seconds), why, entries)
+
+    async def park(self, until: datetime, why: str, settled: Iterable[OutboxEntry] = ()) -> None:
+        """Give the incident up until `until`. Raises Parked."""
+        await self.tools.journal.park(self.held, until, settled)
+        raise Parked(why)
+
+    async def settle_claim(self, *, good: bool) -> None:
+        """After an attempted recovery, good or bad: start the cooldown (doubling for a flapping resource) and count for the breaker."""
+        key = claim_key(self.event)
+        minutes = self.tools.policy.cooldown_minutes
+        streak = self.raw("charge").get("streak", 1)
+        period = timedelta(minutes=minutes * 2 ** (min(int(str(streak)), 8) - 1))
+        await self.tools.claims.cool_down(key, self.incident.incident_id, period)
+        steps = self.raw("plan").get("steps")
+        for step in steps if isinstance(steps, list) else []:
+            if isinstance(step, dict):
+                await self.tools.breaker.record(str(step["action_id"]), incident=self.incident.incident_id, good=good)
+
+    def _outbox(self, kind: NoticeKind | None) -> list[OutboxEntry]:
+        if kind is None:
+            return []
+        return [OutboxEntry(notice_id=f"{self.incident.incident_id}.{kind}", channel=channel.name) for channel in self.tools.notifiers]

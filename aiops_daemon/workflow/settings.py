@@ -1,0 +1,28 @@
+"""How an incident is worked on."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class WorkflowSettings(BaseModel):
+    """Leases, waits and limits of the recovery workflow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lease_seconds: float = Field(
+        30, ge=5, description="How long a silent owner keeps an incident; a crash costs at most this plus one scan."
+    )
+    scan_interval_seconds: float = Field(5, gt=0, description="How often a daemon looks for incidents that are due.")
+    max_active: int = Field(50, ge=1, description="Incidents that one daemon works on at once; more wait in the table, not in memory.")
+    wait_in_place_seconds: float = Field(3, ge=0, description="Shorter waits keep the lease; longer ones park the incident.")
+    step_attempts: int = Field(3, ge=1, le=10, description="Tries per step when the error says that it may succeed later.")
+    retry_base_seconds: float = Field(1, ge=0, description="First pause between tries; doubles, with full jitter.")
+    retry_limit_seconds: float = Field(20, ge=0, description="Longest pause between tries.")
+    verify_attempts: int = Field(3, ge=1, description="Looks at the resource before the recovery counts as failed.")
+    verify_interval_seconds: float = Field(30, ge=0, description="Pause between these looks.")
+    verify_pending_seconds: float = Field(900, ge=0, description="A resource that is on its way (starting, creating) may take this long.")
+    soak_seconds: float = Field(10, ge=0, description="A healthy resource is looked at again after this long before it counts as verified.")
+    approval_hours: float = Field(24, gt=0, description="No answer within this time is a no.")
+    notify_attempts: int = Field(8, ge=1, description="Tries per notice and channel, with growing pauses, before it is given up.")
+    recoveries_per_resource_and_day: int = Field(3, ge=1, description="Further ones ask a human.")
+    recoveries_per_account_and_hour: int = Field(10, ge=1, description="Further ones ask a human.")
+    model_calls_per_hour: int = Field(100, ge=0, description="Above it the rules decide alone, and say so.")

@@ -1,0 +1,212 @@
+"""The workers: run what intake admitted, take what is due, and be stopped by the fence. One of the three homes of `except Exception`."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+from aiops_daemon.incidents.journal import MAX_TAKEOVERS, Held
+from aiops_daemon.model.errors import AiopsError, GiveUp, LostOwnership, NeedsHuman
+from aiops_daemon.model.incident import Incident, Outcome, State
+from aiops_daemon.model.notice import NoticeKind
+from aiops_daemon.telemetry.logging import correlation, logger
+from aiops_daemon.workflow.incident_flow import incident_flow
+from aiops_daemon.workflow.outbox import finish
+from aiops_daemon.workflow.run import Ended, Parked, Run, Tools
+
+log = logger("worker")
+BATCH = 25
+BACKOFF_SECONDS = 15.0
+BACKOFF_LIMIT_SECONDS = 600.0
+MAX_ERRORS = 8
+_QUARANTINE = f"more than {MAX_TAKEOVERS} workers died on this incident: a human has to look"
+
+
+class Workers:
+    """At most `max_active` incidents at once; everything else waits in the table."""
+
+    def __init__(self, tools: Tools, name: str) -> None:
+        self.tools = tools
+        self.name = name
+        self._active: set[str] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._wake = asyncio.Event()
+        self._soonest: float | None = None
+
+    @property
+    def free(self) -> int:
+        """How many more incidents could start now."""
+        return max(0, self.tools.settings.max_active - len(self._active))
+
+    def new_owner(self) -> str:
+        """Unique per attempt, so that two attempts of one process never take each other for themselves."""
+        return f"{self.name}/{uuid.uuid4().hex[:12]}"
+
+    def owner_if_room(self) -> str | None:
+        """An owner for a newborn incident, or None when this process is full."""
+        return self.new_owner() if self.free and self._group is not None else None
+
+    def start(self, held: Held) -> None:
+        """Work on it in the background."""
+        if self._group is None:
+            return  # stopping: the lease runs out and somebody else goes on
+        self._active.add(held.owner)
+        self.tools.metrics.incidents.active.set(len(self._active))
+        self._group.create_task(self._work(held))
+
+    def nudge(self, seconds: float = 0.0) -> None:
+        """Scan again in `seconds`, when that is sooner than the next scan."""
+        at = self.tools.clock.monotonic() + seconds
+        if self._soonest is None or at < self._soonest:
+            self._soonest = at
+            self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Scan and work until `stop`; then let what runs come to its next rest."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                while not stop.is_set():
+                    await self._scan()
+                    await self._pause(stop)
+            finally:
+                self._group = None
+
+    async def idle(self) -> None:
+        """Return when nothing is being worked on."""
+        while self._active:
+            await self.tools.clock.sleep(0.05)
+
+    async def drain(self) -> None:
+        """Work on everything that is due, until nothing is (for tests and one-shot commands)."""
+        while True:
+            due = await self.tools.journal.due(BATCH)
+            taken = [held for seen in due if (held := await self.take(seen)) is not None]
+            if not taken:
+                return
+            for held in taken:
+                await self._work(held)
+
+    async def _scan(self) -> None:
+        if not self.free:
+            return
+        try:
+            for seen in await self.tools.journal.due(min(BATCH, self.free)):
+                held = await self.take(seen)
+                if held is not None:
+                    self.start(held)
+        except AiopsError:
+            log.warning("scan failed", exc_info=True)
+
+    async def take(self, seen: Incident) -> Held | None:
+        """Own a due incident; one on which too many owners died goes into quarantine when it is worked on."""
+        held = await self.tools.journal.take(seen, self.new_owner())
+        if held is not None and held.incident.takeovers > seen.takeovers:
+            self.tools.metrics.incidents.takeovers.inc()
+            log.warning("takeover", incident_id=seen.incident_id, dead_owner=seen.owner, takeovers=held.incident.takeovers)
+        return held
+
+    async def _pause(self, stop: asyncio.Event) -> None:
+        interval = self.tools.settings.scan_interval_seconds
+        now = self.tools.clock.monotonic()
+        until = now + interval if self._soonest is None else min(now + interval, max(self._soonest, now))
+        while not stop.is_set():
+            self._wake.clear()
+            left = until - self.tools.clock.monotonic()
+            if left <= 0:
+                break
+            try:
+                async with asyncio.timeout(min(left, 0.25)):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            if self._soonest is not None:
+                until = min(until, self._soonest)
+        self._soonest = None
+
+    async def _work(self, held: Held) -> None:
+        run = Run(held, self.tools)
+        beat = self._group.create_task(self._renew(held)) if self._group is not None else None
+        with correlation(held.incident.correlation_id, incident_id=held.incident.incident_id):
+            try:
+                await self._flow(run)
+            except LostOwnership as lost:
+                self.tools.metrics.incidents.ownership_lost.inc()
+                log.warning("stopped by the fence", reason=str(lost))
+            except Parked as parked:
+                self._parked(run, parked)
+            except (AiopsError, TimeoutError) as error:
+                log.warning("workflow interrupted", error=str(error), kind=type(error).__name__, state=run.state)
+                await self._back_off(run, error)
+            except Exception as error:
+                # the worker loop: a bug in one incident must not stop the others
+                self.tools.metrics.incidents.workflow_errors.inc()
+                log.exception("workflow failed", state=run.state)
+                await self._back_off(run, error)
+            finally:
+                if beat is not None:
+                    beat.cancel()
+                self._active.discard(held.owner)
+                self.tools.metrics.incidents.active.set(len(self._active))
+
+    async def _flow(self, run: Run) -> None:
+        if not run.incident.terminal:
+            try:
+                if run.incident.takeovers > MAX_TAKEOVERS:
+                    await run.end(State.QUARANTINED, _QUARANTINE, Outcome.QUARANTINED, notice=NoticeKind.QUARANTINED, success=False)
+                await self._until_it_ends(run)
+            except Ended:
+                self._count(run)
+        await finish(run)
+
+    async def _until_it_ends(self, run: Run) -> None:
+        try:
+            await incident_flow(run)
+        except (GiveUp, NeedsHuman) as error:
+            await run.end(State.FAILED, f"a human has to look: {error}"[:1000], Outcome.FAILED, notice=NoticeKind.FAILED, success=False)
+
+    async def _back_off(self, run: Run, error: Exception) -> None:
+        """Say on the record what went wrong, and park; after too many errors the incident fails loudly."""
+        errors = int(str(run.incident.results.get("errors", 0))) + 1
+        delay = min(BACKOFF_SECONDS * 2 ** (errors - 1), BACKOFF_LIMIT_SECONDS)
+        note = f"error {errors}: {type(error).__name__}: {error}"[:500]
+        try:
+            if run.incident.terminal:
+                await run.park(self.tools.clock.now() + timedelta(seconds=delay), note)
+            if errors > MAX_ERRORS:
+                await run.end(State.FAILED, note, Outcome.FAILED, notice=NoticeKind.FAILED, success=False)
+            await run.move(run.state, note, results={"errors": errors})
+            await run.park(self.tools.clock.now() + timedelta(seconds=delay), note)
+        except Parked as parked:
+            self._parked(run, parked)
+        except Ended:
+            self._count(run)
+            self.nudge(self.tools.settings.lease_seconds)
+        except (AiopsError, TimeoutError):
+            log.warning("the record could not be written: the lease runs out and the incident goes on then", exc_info=True)
+
+    async def _renew(self, held: Held) -> None:
+        while True:
+            await self.tools.clock.sleep(self.tools.settings.lease_seconds / 3)
+            try:
+                await self.tools.journal.renew(held)
+            except LostOwnership:
+                return  # the next write of the flow meets the fence and stops it
+            except AiopsError:
+                log.warning("lease not renewed", incident_id=held.incident.incident_id, exc_info=True)
+
+    def _parked(self, run: Run, parked: Parked) -> None:
+        due = run.incident.due_at
+        if due is not None:
+            self.nudge(max(0.0, (due - self.tools.clock.now()).total_seconds()))
+        log.info("parked", reason=str(parked), state=run.state, due_at=due and due.isoformat())
+
+    def _count(self, run: Run) -> None:
+        incident = run.incident
+        counts = self.tools.metrics.incidents
+        counts.closed.labels(incident.event_classification or "none", incident.outcome or "none").inc()
+        if incident.outcome is Outcome.COOLDOWN:
+            counts.cooldowns.inc()
+        if incident.recovery_duration_seconds is not None and incident.outcome is not None:
+            counts.recovery_seconds.labels(incident.outcome).observe(incident.recovery_duration_seconds)
+        note = incident.audit[-1].note
+        log.info("incident ended", state=incident.workflow_state, outcome=incident.outcome, resource=incident.resource_key, note=note)
