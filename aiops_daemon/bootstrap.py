@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from aiops_daemon.incidents.record import INDEXES
 from aiops_daemon.model.errors import AiopsError, GiveUp, NotFound
 from aiops_daemon.ports import AwsClients, Clock
 from aiops_daemon.settings import Settings
@@ -15,12 +16,6 @@ from aiops_daemon.settings import Settings
 VISIBILITY_SECONDS = 120
 MAX_RECEIVES = 5
 RETENTION_SECONDS = 14 * 24 * 3600
-INDEXES = {
-    "resource-timestamp-index": ("resource_key", "incident_timestamp"),
-    "resource-type-index": ("resource_type", "incident_timestamp"),
-    "workflow-state-index": ("workflow_state", "incident_timestamp"),
-    "open-index": ("open", "due_at"),
-}
 # Rule name -> EventBridge pattern: one per kind of event that the daemon reads, filtered as far as patterns can.
 RULES: dict[str, dict[str, Any]] = {
     "aiops-ec2": {

@@ -89,7 +89,7 @@ class MessageHandler:
             return Retry(str(error))
         log.info("operator decision", incident_id=incident_id, decision=signal.decision, by=signal.by, found=incident is not None)
         if incident is None:
-            return Park(f"decision for {incident_id}: no such open incident")
+            return Park(f"decision without an open incident: {incident_id}")
         self._workers.nudge()
         return Done()
 

@@ -108,6 +108,11 @@ class AwsSession:
         """Every call from now on is told to `observer`."""
         self.observer = observer
 
+    async def caller(self) -> str:
+        """The ARN that our credentials act as."""
+        sts = await self.client("sts")
+        return str((await sts.get_caller_identity())["Arn"])
+
     async def region(self) -> str:
         """The region of the daemon's own queue and tables."""
         sts = await self.client("sts")

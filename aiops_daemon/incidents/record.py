@@ -9,6 +9,13 @@ from aiops_daemon.incidents.stamps import stamp, unstamp
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import AuditEntry, Incident, OutboxEntry, Signal
 
+# Index -> its hash and range key; all of them carry whole items.
+INDEXES = {
+    "resource-timestamp-index": ("resource_key", "incident_timestamp"),
+    "resource-type-index": ("resource_type", "incident_timestamp"),
+    "workflow-state-index": ("workflow_state", "incident_timestamp"),
+    "open-index": ("open", "due_at"),
+}
 OPEN = "1"  # the one partition of the sparse open-index
 KEPT = timedelta(days=400)  # expires_at: tidiness only, never correctness
 

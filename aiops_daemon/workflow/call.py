@@ -59,9 +59,13 @@ async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable
         sleep=run.tools.clock.sleep,
         reraise=True,
     )
+
+    async def once() -> Progress:  # tenacity awaits only what is declared async; the steps hand in lambdas
+        return await effect()
+
     try:
         async with asyncio.timeout(limit_seconds):
-            return await retrying(effect)
+            return await retrying(once)
     except TimeoutError:
         return Failed(reason=f"no answer within {limit_seconds:.0f} s", retryable=True)
     except RetryLater as error:

@@ -1,0 +1,157 @@
+"""`incidents list|show|approve|reject`: what happened, why, and a person's word."""
+
+import asyncio
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from aiops_daemon.model.errors import InvalidInput
+from aiops_daemon.model.incident import Incident, State
+
+if TYPE_CHECKING:
+    from aiops_daemon.incidents.history import IncidentHistory
+    from aiops_daemon.incidents.journal import Journal
+
+app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, approve, reject.")
+T = TypeVar("T")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+Output = Annotated[str, typer.Option(help="table, json or jsonl")]
+
+
+@app.command("list")
+def list_(
+    state: Annotated[State | None, typer.Option(help="Only this state.", case_sensitive=False)] = None,
+    since: Annotated[str, typer.Option(help="How far back: 30m, 12h, 7d, 2w.")] = "24h",
+    kind: Annotated[str | None, typer.Option("--type", help="Resource type: ec2, or ec2:instance.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    output: Output = "table",
+) -> None:
+    """Newest first, from the indexes."""
+    found = asyncio.run(_with_history(lambda history: history.listed(state=state, resource_type=kind, since=period(since), limit=limit)))
+    if output == "table":
+        _table(found)
+        return
+    rows = [summary(incident) for incident in found]
+    print(json.dumps(rows, indent=2) if output == "json" else "\n".join(json.dumps(row) for row in rows))
+
+
+@app.command()
+def show(incident_id: str, output: Output = "table") -> None:
+    """Everything about one incident: steps, states, times, reasons."""
+    incident = asyncio.run(_with_journal(lambda journal: journal.load(incident_id)))
+    if incident is None:
+        raise InvalidInput(f"there is no incident {incident_id}")
+    if output != "table":
+        print(incident.model_dump_json(indent=2 if output == "json" else None))
+        return
+    from aiops_daemon.cli.timeline import render
+
+    render(incident)
+
+
+@app.command()
+def approve(incident_id: str, reason: Annotated[str, typer.Option(prompt=True)]) -> None:
+    """Let the plan of an incident that awaits approval run."""
+    _decide(incident_id, "approve", reason)
+
+
+@app.command()
+def reject(incident_id: str, reason: Annotated[str, typer.Option(prompt=True)]) -> None:
+    """End an incident that awaits approval without acting."""
+    _decide(incident_id, "reject", reason)
+
+
+def decision_body(incident_id: str, decision: str, by: str, reason: str) -> str:
+    """The message that carries a person's word, straight to the queue."""
+    said = {"incident_id": incident_id, "decision": decision, "by": by, "reason": reason, "signal_id": uuid.uuid4().hex}
+    return json.dumps({"aiops_decision": said})
+
+
+def period(text: str) -> timedelta:
+    """7d, 12h ... as a time span."""
+    match = re.fullmatch(r"(\d{1,4})([mhdw])", text.strip())
+    if match is None:
+        raise InvalidInput(f"{text!r} is no period: write 30m, 12h, 7d or 2w")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def summary(incident: Incident) -> dict[str, object]:
+    """One incident as one row."""
+    return {
+        "incident_id": incident.incident_id,
+        "at": incident.incident_timestamp.isoformat(),
+        "state": incident.workflow_state.value,
+        "outcome": incident.outcome,
+        "resource": incident.resource_key,
+        "event": incident.event.name,
+        "classification": incident.event_classification,
+        "duration_seconds": incident.recovery_duration_seconds,
+        "note": incident.audit[-1].note if incident.audit else "",
+    }
+
+
+def _decide(incident_id: str, decision: str, reason: str) -> None:
+    from aiops_daemon.aws.session import AwsSession
+    from aiops_daemon.cli.daemon import put_on_queue
+    from aiops_daemon.settings import load
+
+    settings = load()
+
+    async def go() -> str:
+        async with AwsSession(settings.aws) as clients:
+            by = await clients.caller()
+        return await put_on_queue(settings, decision_body(incident_id, decision, by, reason))
+
+    asyncio.run(go())
+    print(f"{decision} sent for {incident_id}; `aiops-daemon incidents show {incident_id}` tells what came of it")
+
+
+def _table(found: list[Incident]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("incident", "at (UTC)", "state", "outcome", "resource", "event", "note"):
+        table.add_column(heading, no_wrap=heading in {"incident", "at (UTC)"})
+    for incident in found:
+        row = summary(incident)
+        at = incident.incident_timestamp.strftime("%m-%d %H:%M:%S")
+        table.add_row(
+            str(row["incident_id"]),
+            at,
+            str(row["state"]),
+            str(row["outcome"] or ""),
+            str(row["resource"]),
+            str(row["event"]),
+            str(row["note"]),
+        )
+    Console().print(table if found else "no incidents")
+
+
+async def _with_history(work: "Callable[[IncidentHistory], Awaitable[T]]") -> T:
+    from aiops_daemon.aws.clock import SystemClock
+    from aiops_daemon.aws.session import AwsSession
+    from aiops_daemon.aws.table import DynamoTable
+    from aiops_daemon.incidents.history import IncidentHistory
+    from aiops_daemon.settings import load
+
+    settings = load()
+    async with AwsSession(settings.aws) as clients:
+        return await work(IncidentHistory(DynamoTable(clients, settings.incidents.table), SystemClock()))
+
+
+async def _with_journal(work: "Callable[[Journal], Awaitable[T]]") -> T:
+    from aiops_daemon.aws.clock import SystemClock
+    from aiops_daemon.aws.session import AwsSession
+    from aiops_daemon.aws.table import DynamoTable
+    from aiops_daemon.incidents.journal import Journal
+    from aiops_daemon.settings import load
+
+    settings = load()
+    async with AwsSession(settings.aws) as clients:
+        return await work(Journal(DynamoTable(clients, settings.incidents.table), SystemClock()))

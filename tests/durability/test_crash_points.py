@@ -1,0 +1,126 @@
+"""The crash-point sweep: every call of a whole story fails in every way, a second worker finishes, and every invariant holds.
+
+Deterministic and in memory. The stories are the shapes that a recovery can take; each is first run undisturbed to learn its calls.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from aiops_daemon.model.incident import Signal, State
+from aiops_daemon.workflow.worker import Workers
+from tests.doubles.faults import Fault, Faults, Faulty, FaultyTable, Killed
+from tests.doubles.invariants import check
+from tests.doubles.world import Fleet, stopped
+
+
+@dataclass(frozen=True)
+class Story:
+    name: str
+    prepare: Callable[[Fleet], None]
+    ends: frozenset[State]
+    approve: bool = False
+    events: int = 1
+
+
+def _doubtful(fleet: Fleet) -> None:
+    fleet.rules.verdict = fleet.rules.verdict.model_copy(update={"confidence": 0.65})
+
+
+def _useless(fleet: Fleet) -> None:
+    fleet.world.heals = False
+
+
+def _slow(fleet: Fleet) -> None:
+    fleet.world.polls_needed = 2
+
+
+STORIES = (
+    Story("recovery", lambda fleet: None, frozenset({State.COMPLETED})),
+    Story("approval", _doubtful, frozenset({State.COMPLETED}), approve=True),
+    Story("failed recovery with undo", _useless, frozenset({State.ROLLED_BACK})),
+    Story("parked wait", _slow, frozenset({State.COMPLETED})),
+    Story("duplicate failure", lambda fleet: None, frozenset({State.COMPLETED, State.COOLDOWN}), events=2),
+)
+
+
+def disturbed(fleet: Fleet, faults: Faults, name: str) -> Workers:
+    """A worker whose every call to the outside goes through `faults`."""
+    tools = fleet.tools(FaultyTable(fleet, faults))
+    vars(tools)["actions"] = {key: Faulty(action, faults, ("start", "poll", "undo")) for key, action in tools.actions.items()}
+    vars(tools)["probes"] = {key: Faulty(probe, faults, ("look",)) for key, probe in tools.probes.items()}
+    vars(tools)["notifiers"] = tuple(Faulty(channel, faults, ("deliver",)) for channel in tools.notifiers)
+    return Workers(tools, name)
+
+
+async def tell(fleet: Fleet, story: Story, faults: Faults) -> None:
+    """The first worker meets the fault; a second, healthy one goes on after it."""
+    story.prepare(fleet)
+    first = disturbed(fleet, faults, "first")
+    events = [stopped(event_id=f"e{n}") for n in range(story.events)]
+    worker = first
+    for event in events:
+        worker = await survive(fleet, worker, lambda worker=worker, event=event: fleet.admit(worker, event), again=True)
+    for _ in range(80):
+        worker = await survive(fleet, worker, worker.drain)
+        if story.approve:
+            await approve_all(fleet, worker)
+        if not fleet.open():
+            return
+        fleet.clock.advance(31)
+
+
+async def survive(fleet: Fleet, worker: Workers, work: Callable[[], Awaitable[object]], *, again: bool = False) -> Workers:
+    """Run; a death makes the successor go on. Intake's message comes again until it was recorded."""
+    for _ in range(3):
+        try:
+            await work()
+        except (Killed, BaseExceptionGroup):  # a TaskGroup wraps what kills its task
+            worker = fleet.workers("second")
+            if not again:
+                return worker
+            fresh, work = worker, work
+            work = _with(work, fresh)
+        except Exception:  # noqa: BLE001  # what a message handler or a scan meets: tried again
+            if not again:
+                return worker
+        else:
+            return worker
+    return worker
+
+
+def _with(work: Callable[..., Awaitable[object]], worker: Workers) -> Callable[[], Awaitable[object]]:
+    return lambda: work(worker=worker)
+
+
+async def approve_all(fleet: Fleet, worker: Workers) -> None:
+    for key in fleet.open():
+        incident = await fleet.incident(key)
+        if incident.workflow_state is State.AWAITING_APPROVAL and not incident.signals:
+            said = Signal(signal_id="s1", decision="approve", by="ann", reason="drill", at=fleet.clock.now())
+            await fleet.workers("operator").tools.journal.signal(key, said)
+
+
+async def calls_of(story: Story) -> list[str]:
+    faults = Faults()
+    fleet = Fleet()
+    await tell(fleet, story, faults)
+    check(fleet, incidents=story.events)
+    return faults.calls
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+@pytest.mark.parametrize("fault", Fault)
+async def test_every_call_may_fail_in_every_way(story: Story, fault: Fault) -> None:
+    calls = await calls_of(story)
+    assert len(calls) > 10
+    for at in range(1, len(calls) + 1):
+        fleet = Fleet()
+        try:
+            await tell(fleet, story, Faults(at, fault))
+            check(fleet, incidents=story.events)
+            states = {item["workflow_state"] for key, item in fleet.memory.items.items() if key.startswith("inc-")}
+            assert states <= story.ends, states
+        except AssertionError as error:
+            raise AssertionError(f"{story.name}: call {at} ({calls[at - 1]}) {fault}: {error}") from error
