@@ -1,4 +1,4 @@
-"""What the daemon needs in AWS, as data; `aiops-daemon bootstrap` makes it (LocalStack, moto, a development account) and `check` looks for it.
+"""What the daemon needs in AWS, as data: `aiops-daemon bootstrap` makes it where it is missing, `check` looks for it.
 
 deploy/terraform makes the same for real accounts; a test compares the two.
 """
@@ -35,7 +35,10 @@ RULES: dict[str, dict[str, Any]] = {
     "aiops-findings": {"source": ["aws.guardduty", "aws.securityhub", "aws.inspector2", "aws.config", "aws.access-analyzer", "aws.macie"]},
     "aiops-alarms": {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]},
     # Calls that read are left out at the source: they are most of CloudTrail.
-    "aiops-api-calls": {"detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"], "detail": {"readOnly": [{"anything-but": [True]}]}},
+    "aiops-api-calls": {
+        "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
+        "detail": {"readOnly": [{"anything-but": [True]}]},
+    },
     "aiops-sign-in": {"detail-type": ["AWS Console Sign In via CloudTrail"]},
 }  # fmt: skip
 

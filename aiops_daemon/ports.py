@@ -60,7 +60,8 @@ class ActionCall(Protocol):
 class Action(Protocol):
     """A typed remediation: one file in actions/, one line in its registry. Methods but `parameters` may raise model.errors."""
 
-    spec: ActionSpec
+    @property
+    def spec(self) -> ActionSpec: ...
 
     def parameters(self, event: Event) -> Mapping[str, JsonValue] | str:
         """The parameters for this event, or why the action does not apply to it (a sentence)."""
@@ -82,7 +83,10 @@ class Action(Protocol):
 class Probe(Protocol):
     """Looks at a resource independently of any action. One file in probes/, one line in its registry."""
 
-    resource_types: tuple[str, ...]
+    @property
+    def resource_types(self) -> tuple[str, ...]:
+        """The types that it can look at."""
+        ...
 
     async def look(self, clients: AwsClients, event: Event, results: Mapping[str, JsonValue]) -> Health:
         """Health now. `results` maps step id -> that step's result, {} before anything ran: a replacement is found there."""
@@ -92,7 +96,8 @@ class Probe(Protocol):
 class Analyst(Protocol):
     """Evidence -> verdict. Rules always answer; a model may raise RetryLater or GiveUp."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def judge(self, evidence: Evidence) -> Verdict:
         """The typed answer; must not have side effects."""
@@ -102,7 +107,8 @@ class Analyst(Protocol):
 class Notifier(Protocol):
     """One channel. Delivery is at least once: `notice.notice_id` lets a channel deduplicate."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def deliver(self, notice: Notice) -> None:
         """Raise RetryLater or GiveUp when it did not get through."""

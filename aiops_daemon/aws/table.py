@@ -7,7 +7,7 @@ from aiops_daemon.model.errors import ConditionFailed
 from aiops_daemon.ports import AwsClients
 
 
-def to_attribute(value: Any) -> dict[str, Any]:
+def to_attribute(value: Any) -> dict[str, Any]:  # noqa: PLR0911  # one return per type
     """A Python value in DynamoDB's wire form. A frozenset of strings becomes a string set (SS)."""
     match value:
         case bool():

@@ -1,5 +1,7 @@
 """One incident on the terminal: the seven steps with their states and times, the reasons, and the trail."""
 
+from itertools import pairwise
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -18,19 +20,17 @@ _OF_STATE = {
 def stages(incident: Incident) -> list[tuple[str, str, float | None]]:
     """(step, done|running|waiting|skipped|failed, seconds) for the seven steps."""
     spent: dict[str, float] = {}
-    for entry, following in zip(incident.audit, incident.audit[1:], strict=False):
+    for entry, following in pairwise(incident.audit):
         stage = _OF_STATE.get(entry.state)
         if stage is not None:
             spent[stage] = spent.get(stage, 0.0) + (following.at - entry.at).total_seconds()
     rows: list[tuple[str, str, float | None]] = []
     current = _OF_STATE.get(incident.workflow_state)
     for stage in STAGES[:5]:
-        if stage == current:
-            status = "waiting" if incident.owner is None else "running"
-        else:
-            status = "done" if stage in spent else "skipped"
+        now = "waiting" if incident.owner is None else "running"
+        status = now if stage == current else "done" if stage in spent else "skipped"
         rows.append((stage, status, spent.get(stage)))
-    told = [entry for entry in incident.outbox.values()]
+    told = list(incident.outbox.values())
     notified = "skipped" if not told else "done" if all(entry.delivered for entry in told) else "waiting"
     return [*rows, ("notify", notified, None), ("learn", "done" if incident.terminal else "waiting", None)]
 

@@ -122,7 +122,8 @@ class Breaker:
             recent = (*seen.recent, mark)[-100:]
             why = self._verdict(failures, recent)
             fresh: dict[str, object] = {
-                "incident_id": key, "record_type": "breaker", "version": item.get("version", 0) + 1, "failures": failures, "recent": list(recent),
+                "incident_id": key, "record_type": "breaker", "version": item.get("version", 0) + 1, "failures": failures,
+                "recent": list(recent),
                 "open_since": item.get("open_since") or (stamp(now) if why else None), "reason": item.get("reason") or why,
             }  # fmt: skip
             try:

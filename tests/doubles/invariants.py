@@ -1,6 +1,7 @@
 """What must hold whatever happened, checked from the outside: the table, its writes, the world and the channels."""
 
 from collections import defaultdict
+from itertools import pairwise
 
 from aiops_daemon.incidents.record import from_item
 from aiops_daemon.model.incident import TERMINAL, TRANSITIONS, Outcome, State
@@ -17,12 +18,12 @@ def check(fleet: Fleet, *, incidents: int, attempts: int = 8) -> None:
         states = [entry.state for entry in record.audit]
         assert [entry.seq for entry in record.audit] == list(range(1, len(states) + 1)), "I3: a gap in the audit trail"
         assert states[0] in {State.DETECTING, State.SUPPRESSED}, "I3: a wrong beginning"
-        assert all(after in TRANSITIONS[before] for before, after in zip(states, states[1:], strict=False)), f"I3: no path: {states}"
+        assert all(after in TRANSITIONS[before] for before, after in pairwise(states)), f"I3: no path: {states}"
         assert states[-1] is record.workflow_state, "I3: state and trail disagree"
     for token, count in fleet.world.starts.items():
         assert count <= 1, f"I4: {token} acted {count} times"
     assert len(fleet.world.starts) <= len({record.resource_key for record in records}), "I4: two recoveries of one resource"
-    told = defaultdict(int)
+    told: dict[tuple[str, str, str], int] = defaultdict(int)
     for channel, notice in fleet.world.delivered:
         told[notice.incident_id, notice.notice_id, channel] += 1
     assert all(count <= attempts for count in told.values()), f"I6: too many notices {told}"

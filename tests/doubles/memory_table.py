@@ -196,7 +196,7 @@ class MemoryTable:
     ) -> list[Mapping[str, Any]]:
         hashed, ranged = INDEXES[index]
         rows = [item for item in self.items.values() if hashed in item and ranged in item]
-        found = [
+        found: list[Mapping[str, Any]] = [
             item
             for item in rows
             if _Reader(condition, item, values, names or {}).condition()

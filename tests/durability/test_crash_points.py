@@ -5,9 +5,12 @@ Deterministic and in memory. The stories are the shapes that a recovery can take
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
+from aiops_daemon.model.errors import AiopsError
+from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import Signal, State
 from aiops_daemon.workflow.worker import Workers
 from tests.doubles.faults import Fault, Faults, Faulty, FaultyTable, Killed
@@ -61,9 +64,9 @@ async def tell(fleet: Fleet, story: Story, faults: Faults) -> None:
     events = [stopped(event_id=f"e{n}") for n in range(story.events)]
     worker = first
     for event in events:
-        worker = await survive(fleet, worker, lambda worker=worker, event=event: fleet.admit(worker, event), again=True)
+        worker = await survive(fleet, worker, partial(_admit, fleet, event))
     for _ in range(80):
-        worker = await survive(fleet, worker, worker.drain)
+        worker = await survive(fleet, worker, _drain)
         if story.approve:
             await approve_all(fleet, worker)
         if not fleet.open():
@@ -71,27 +74,26 @@ async def tell(fleet: Fleet, story: Story, faults: Faults) -> None:
         fleet.clock.advance(31)
 
 
-async def survive(fleet: Fleet, worker: Workers, work: Callable[[], Awaitable[object]], *, again: bool = False) -> Workers:
-    """Run; a death makes the successor go on. Intake's message comes again until it was recorded."""
+async def _admit(fleet: Fleet, event: Event, worker: Workers) -> None:
+    await fleet.admit(worker, event)
+
+
+async def _drain(worker: Workers) -> None:
+    await worker.drain()
+
+
+async def survive(fleet: Fleet, worker: Workers, work: Callable[[Workers], Awaitable[None]]) -> Workers:
+    """Do it, as often as a queue or a scan would; a death makes the successor go on. Returns whoever is alive."""
     for _ in range(3):
         try:
-            await work()
+            await work(worker)
         except (Killed, BaseExceptionGroup):  # a TaskGroup wraps what kills its task
             worker = fleet.workers("second")
-            if not again:
-                return worker
-            fresh, work = worker, work
-            work = _with(work, fresh)
-        except Exception:  # noqa: BLE001  # what a message handler or a scan meets: tried again
-            if not again:
-                return worker
+        except AiopsError:
+            continue
         else:
-            return worker
+            break
     return worker
-
-
-def _with(work: Callable[..., Awaitable[object]], worker: Workers) -> Callable[[], Awaitable[object]]:
-    return lambda: work(worker=worker)
 
 
 async def approve_all(fleet: Fleet, worker: Workers) -> None:

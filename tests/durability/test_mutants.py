@@ -1,0 +1,181 @@
+"""Broken variants of the durable core that the suite must catch. A mutant that survives is a hole in the suite."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aiops_daemon.incidents.claims import Claim, Claims
+from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.incident import Incident
+from aiops_daemon.model.notice import NoticeKind
+from aiops_daemon.workflow import call as call_module
+from aiops_daemon.workflow import execute as execute_module
+from aiops_daemon.workflow.notices import compose
+from aiops_daemon.workflow.run import Run
+from tests.doubles.faults import Fault, Faults
+from tests.doubles.invariants import check
+from tests.doubles.world import Fleet, stopped
+from tests.durability.test_crash_points import STORIES, Story, tell
+
+
+def query_then_write_claim(patch: pytest.MonkeyPatch) -> None:
+    """The old system's cooldown: look first, write afterwards, whoever may have written in between."""
+    looked: dict[str, Claim] = {}
+
+    async def claim(self: Claims, key: str, holder: str, period: timedelta) -> Claim:
+        item = looked.get(key) or self._read(key, await self._table.get(key) or {}, holder)
+        looked[key] = item  # both racers read before either writes
+        if item.holder not in {"", holder} and item.until > self._clock.now():
+            return item
+        until = self._clock.now() + period
+        await self._table.put({"incident_id": key, "holder": holder, "until": stamp(until)})
+        return Claim(key, holder, until, mine=True)
+
+    async def charge(self: Claims, key: str, holder: str, incident: str, hold: timedelta) -> Claim:
+        return Claim(key, holder, self._clock.now() + hold, mine=True)
+
+    async def cool_down(self: Claims, key: str, holder: str, period: timedelta, *, frozen: str | None = None) -> None:
+        return
+
+    patch.setattr(Claims, "claim", claim)
+    patch.setattr(Claims, "charge", charge)
+    patch.setattr(Claims, "cool_down", cool_down)
+
+
+def no_fence(patch: pytest.MonkeyPatch) -> None:
+    """Writes name neither owner nor fence nor sequence."""
+    inner = Journal._conditional
+
+    async def conditional(self: Journal, held: Held, expression: str, condition: str, values: Any, names: Any) -> Any:
+        kept = {key: value for key, value in values.items() if key not in {"owner", "fence", "seq", "state"}}
+        kept["fence"] = held.incident.fence
+        aliases = {key: value for key, value in names.items() if f"#{key}" in expression}
+        return await inner(
+            self, held, expression + " ", "attribute_exists(incident_id) AND fence <> :fence OR fence = :fence", kept, aliases
+        )
+
+    patch.setattr(Journal, "_conditional", conditional)
+
+
+def random_token(patch: pytest.MonkeyPatch) -> None:
+    """A new idempotency token per attempt."""
+    inner = call_module.call_for
+
+    def call_for(*arguments: Any) -> Any:
+        made = inner(*arguments)
+        vars(made)["token"] = uuid.uuid4().hex
+        return made
+
+    patch.setattr(execute_module, "call_for", call_for)
+
+
+def acknowledge_before_record(patch: pytest.MonkeyPatch) -> None:
+    """The message is gone before the incident is written: an error loses it."""
+    inner = Journal.open
+
+    async def open_(self: Journal, incident: Incident) -> Incident | None:
+        try:
+            return await inner(self, incident)
+        except BaseException:  # noqa: BLE001  # that is the mutant
+            return None
+
+    patch.setattr(Journal, "open", open_)
+
+
+def release_of_a_claim_that_is_not_mine(patch: pytest.MonkeyPatch) -> None:
+    """Whoever loses the claim frees it on the way out."""
+    inner = Claims.claim
+
+    async def claim(self: Claims, key: str, holder: str, period: timedelta) -> Claim:
+        found = await inner(self, key, holder, period)
+        if not found.mine:
+            item = await self._table.get(key) or {}
+            await self._table.put(dict(item) | {"until": "0"})
+        return found
+
+    patch.setattr(Claims, "claim", claim)
+
+
+def notification_without_outbox(patch: pytest.MonkeyPatch) -> None:
+    """The incident is closed and then announced: whoever dies in between leaves it silent."""
+
+    def nothing(self: Run, kind: Any) -> list[Any]:
+        return []
+
+    async def finish(run: Run) -> None:
+        await run.tools.journal.close(run.held)
+        if run.incident.outcome in {"verified", "rolled-back"}:
+            notice = compose(run.incident, NoticeKind.RECOVERED)
+            for channel in run.tools.notifiers:
+                await channel.deliver(notice)
+
+    patch.setattr(Run, "_outbox", nothing)
+    patch.setattr("aiops_daemon.workflow.worker.finish", finish)
+
+
+async def _sweep(story: Story) -> None:
+    quiet = Faults()
+    fleet = Fleet()
+    await tell(fleet, story, quiet)
+    check(fleet, incidents=story.events)
+    for fault in Fault:
+        for at in range(1, len(quiet.calls) + 1):
+            fleet = Fleet()
+            await tell(fleet, story, Faults(at, fault))
+            check(fleet, incidents=story.events)
+
+
+async def _three_in_a_row() -> None:
+    """The third failure comes after the second lost the claim."""
+    fleet = Fleet()
+    workers = fleet.workers()
+    for n in range(3):
+        fleet.world.healthy.clear()
+        await fleet.admit(workers, stopped(event_id=f"e{n}"))
+        await fleet.settle(workers, seconds=1)
+    check(fleet, incidents=3)
+
+
+async def _replaced_worker() -> None:
+    """A paused worker wakes up after its lease, in the middle of its run."""
+    fleet = Fleet()
+    fleet.world.polls_needed = 2
+    old, new = fleet.workers("old"), fleet.workers("new")
+    await fleet.admit(old, stopped())
+    (seen,) = await old.tools.journal.due(1)
+    held = await old.take(seen)
+    assert held is not None
+    fleet.clock.advance(31)
+    await new.drain()
+    await old._work(held)
+    await fleet.settle(new)
+    check(fleet, incidents=1)
+
+
+async def _everything() -> None:
+    for story in STORIES:
+        await _sweep(story)
+    await _three_in_a_row()
+    await _replaced_worker()
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        query_then_write_claim, no_fence, random_token, acknowledge_before_record, release_of_a_claim_that_is_not_mine,
+        notification_without_outbox,
+    ],
+)  # fmt: skip
+async def test_the_suite_catches(mutant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    with pytest.raises(Exception):  # noqa: B017, PT011  # an invariant or a crash: caught is caught
+        await _everything()
+
+
+async def test_the_unbroken_core_passes_the_same() -> None:
+    await _three_in_a_row()
+    await _replaced_worker()
