@@ -90,6 +90,12 @@ class Queue:
         ]
         return _refused(await self._changer.change_message_visibility_batch(QueueUrl=self.url, Entries=entries))
 
+    async def depth(self, url: str) -> int:
+        """Visible messages, approximately."""
+        name = "ApproximateNumberOfMessages"
+        answer = await self._changer.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
     async def park(self, message: Message, reason: str) -> None:
         """Copy it to the dead-letter queue, saying why. Whoever redrives it gets the body as it was."""
         if self.dead_letter_url is None:

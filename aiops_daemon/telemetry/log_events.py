@@ -13,6 +13,7 @@ class LogEvent(StrEnum):
     INTAKE_OVERRAN = "intake stop took too long, handlers cancelled"
     QUEUE_UNAVAILABLE = "queue unavailable"
     QUEUE_AVAILABLE = "queue available again"
+    QUEUE_DEPTH_UNKNOWN = "queue depth unknown"
     MESSAGE_DROPPED = "message dropped"
     MESSAGE_PARKED = "message parked"
     MESSAGE_PARKING_FAILED = "message could not be parked"
@@ -20,3 +21,9 @@ class LogEvent(StrEnum):
     MESSAGE_HANDLER_FAILED = "message handler failed"
     ACKNOWLEDGEMENT_FAILED = "acknowledgement failed"
     HEARTBEAT_FAILED = "visibility heartbeat failed"
+
+    # log watch
+    LOG_WATCH_FAILED = "log watch run failed"
+    LOG_WINDOW_FAILED = "log window left for the next run"
+    LOG_WINDOW_SKIPPED = "log window too old to catch up"
+    LOG_ALERT_DELAYED = "log alert could not be announced yet"

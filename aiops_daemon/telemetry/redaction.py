@@ -31,7 +31,7 @@ RULES = (
         "private key",
         r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,10000}(?:-----END [A-Z ]{0,50}-----)?",
     ),
-    _rule("aws-key-id", "akia asia abia acca", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    _rule("aws-key-id", "akia asia abia acca", r"\b(?:AKIA|ASIA|ABIA|ACCA)(?P<secret>[A-Z0-9]{12})[A-Z0-9]{4}\b"),  # its owner knows it
     _rule("aws-session-token", "fwog iqoj", r"\b(?:FwoG|IQoJ)[A-Za-z0-9/+%=]{60,}"),
     _rule(
         "signed-url",

@@ -11,7 +11,7 @@ BASE64 = "abcdefgh01234567" * 6
 SECRETS = [
     "«-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----» and more",
     "«-----BEGIN PRIVATE KEY-----\\nMIIEpAIBAAKCAQEA»",
-    "key «AKIAQWERTYUIOPASDFGH» was used by arn:aws:iam::111122223333:user/eve",
+    "key AKIA«QWERTYUIOPAS»DFGH was used by arn:aws:iam::111122223333:user/eve",
     f"x-session «IQoJb3JpZ2luX2VjE{BASE64}»",
     "GET /b/k?X-Amz-Date=20260101&X-Amz-Signature=«0123456789abcdef0123456789abcdef»&x=1",
     "https://prod.westeurope.logic.azure.com/workflows/1/run?sp=a&sig=«Zm9vYmFyYmF6cXV4»",
@@ -105,7 +105,7 @@ def test_nested_values_by_content_and_by_name() -> None:
         "userSecret": "[redacted]",
         "nextToken": "page-2",
         "token": 7,
-        "list": ["password=[redacted]", ["[redacted aws-key-id]"], 1, None],
+        "list": ["password=[redacted]", ["AKIA[redacted aws-key-id]DFGH"], 1, None],
     }
 
 
