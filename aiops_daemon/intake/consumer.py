@@ -113,7 +113,7 @@ class Consumer:
                     self._heartbeat.hold(message)
                     work.create_task(self._take_in(message))
                 if not messages and self._pollers > 1:
-                    return
+                    break
                 if len(messages) == BATCH and self._pollers < self._settings.pollers and not self._stop.is_set():
                     self._add_poller(work)
         finally:
