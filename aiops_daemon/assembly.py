@@ -1,6 +1,7 @@
 """The wiring diagram: the only place that names concrete classes."""
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from aiops_daemon.analysts.rules import RulesAnalyst
 from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.aws.table import DynamoTable
-from aiops_daemon.daemon import Daemon
+from aiops_daemon.daemon import Background, Daemon
 from aiops_daemon.events import recognize
 from aiops_daemon.handler import MessageHandler
 from aiops_daemon.incidents.claims import Claims
@@ -30,6 +31,7 @@ from aiops_daemon.telemetry.cloudwatch import CloudWatchMetrics
 from aiops_daemon.telemetry.health import Check, Health, Watchdog
 from aiops_daemon.telemetry.http import HttpServer
 from aiops_daemon.telemetry.metrics import Metrics
+from aiops_daemon.telemetry.redaction import redact
 from aiops_daemon.workflow.admission import Admission
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.worker import Workers
@@ -45,6 +47,7 @@ class Parts:
     metrics: Metrics
     tools: Tools
     workers: Workers
+    admission: Admission
     handler: MessageHandler
 
 
@@ -66,14 +69,14 @@ def assemble(
         workers=workers,
         metrics=metrics,
     )
-    return Parts(settings, clients, clock, metrics, tools, workers, handler)
+    return Parts(settings, clients, clock, metrics, tools, workers, admission, handler)
 
 
 def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metrics, *, account: str) -> Tools:
     table = DynamoTable(clients, settings.incidents.table)
     flow = settings.workflow
     hour = timedelta(hours=1)
-    actions: Mapping[str, Action] = {action.spec.id: action for action in catalogue(settings.actions)}
+    actions: Mapping[str, Action] = {action.spec.id: action for action in catalogue(settings.actions, clock)}
     looks: Mapping[str, Probe] = {kind: probe for probe in probes() for kind in probe.resource_types}
     notifiers: tuple[Notifier, ...] = configured_notifiers(settings.notifiers, clients)
     return Tools(
@@ -122,8 +125,40 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
         parts.metrics.observe_process()
         watchdog = Watchdog(settings.telemetry, parts.clock, parts.metrics.process)
         http = HttpServer(settings.telemetry, parts.metrics, lambda: Health((Check("queue", consumer.ready),)), watchdog)
-        cloudwatch = CloudWatchMetrics(clients, parts.metrics, parts.clock)
-        yield Daemon(consumer, parts.workers, http, watchdog, background=(cloudwatch.run,)), parts
+        background: list[Background] = [CloudWatchMetrics(clients, parts.metrics, parts.clock).run]
+        if settings.logwatch.enabled and settings.logwatch.groups:
+            background.append(await _log_watch(parts, account=account, region=region))
+        yield Daemon(consumer, parts.workers, http, watchdog, background=tuple(background)), parts
+
+
+async def _log_watch(parts: Parts, *, account: str, region: str) -> Background:
+    from aiops_daemon.foresee import Warnings  # numpy: only where log groups are watched
+    from aiops_daemon.logwatch.reader import LogReader
+    from aiops_daemon.logwatch.store import PatternStore
+    from aiops_daemon.logwatch.templates import TemplateMiner
+    from aiops_daemon.logwatch.watch import LogWatch
+
+    settings = parts.settings.logwatch
+    rng = random.Random()  # noqa: S311  # jitter
+    watch = LogWatch(
+        settings,
+        LogReader(await parts.clients.client("logs"), parts.clock, rng),
+        PatternStore(await parts.clients.client("dynamodb"), settings.table, parts.workers.new_owner()),
+        parts.clock,
+        rng,
+        miner=lambda: TemplateMiner(limit=settings.max_templates),
+        redact=redact,
+        on_alert=Warnings(parts.admission, parts.workers, parts.clock, account=account, region=region),
+        metrics=parts.metrics.log_watch,
+    )
+
+    async def until(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(watch.run())
+            await stop.wait()
+            task.cancel()
+
+    return until
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

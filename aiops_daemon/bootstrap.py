@@ -15,6 +15,7 @@ from aiops_daemon.settings import Settings
 
 VISIBILITY_SECONDS = 120
 MAX_RECEIVES = 5
+EXPIRY = {"incident_id": "expires_at", "pattern_id": "ttl"}  # hash key -> TTL attribute: tidiness only
 RETENTION_SECONDS = 14 * 24 * 3600
 # Rule name -> EventBridge pattern: one per kind of event that the daemon reads, filtered as far as patterns can.
 RULES: dict[str, dict[str, Any]] = {
@@ -104,7 +105,8 @@ class Bootstrap:
                 if (await client.describe_table(TableName=name))["Table"]["TableStatus"] == "ACTIVE":
                     break
                 await self._clock.sleep(1)
-            await client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"})
+            expiry = {"Enabled": True, "AttributeName": EXPIRY[definition["KeySchema"][0]["AttributeName"]]}
+            await client.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
             return f"table {name} made"
         return f"table {name} was there"
 

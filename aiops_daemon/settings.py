@@ -130,3 +130,13 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise ConfigurationError("; ".join(lines)) from error
+
+
+def use_environment(environment: Mapping[str, str]) -> None:
+    """Point this process elsewhere (the demo's embedded AWS)."""
+    os.environ.update(environment)  # noqa: TID251  # settings own the environment
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child process."""
+    return {**os.environ, **environment}  # noqa: TID251  # settings own the environment

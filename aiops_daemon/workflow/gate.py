@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.claims import claim_key
+from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, HealthStatus, Plan
@@ -47,7 +48,9 @@ def _decision(run: Run, verdict: Verdict, plan: Plan) -> Decision:
 
 
 async def _leave(run: Run, verdict: Verdict, plan: Plan, decision: Decision) -> None:
-    told = NoticeKind.ANOMALY if verdict.classification is not Classification.NORMAL else None
+    told = None
+    if verdict.classification is not Classification.NORMAL:
+        told = NoticeKind.WARNING if run.event.kind is EventKind.LOG_ANOMALY else NoticeKind.ANOMALY
     observed = run.tools.policy.mode is Mode.OBSERVE and bool(plan.steps)
     note = f"no action: {decision.reason}" + (f"; the plan: {plan.rationale}" if observed else "")
     await run.end(State.SUPPRESSED, note[:1000], Outcome.OBSERVED if observed else Outcome.SUPPRESSED, notice=told)

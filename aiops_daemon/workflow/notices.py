@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Incident, State
 from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
 
@@ -54,6 +55,8 @@ def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[
             f"{verdict.get('classification')} ({float(str(verdict.get('confidence', 0))):.2f}) by {verdict.get('analyst', 'rules')}",
         )
         yield "Why", str(verdict.get("reasoning", ""))
+    if event.kind is EventKind.LOG_ANOMALY:
+        yield from ((label.capitalize(), str(value)) for label, value in event.facts.items() if value)
     history = _object(incident.results.get("history"))
     if history.get("count"):
         yield "Similar incidents", f"{history['count']}, success rate {history.get('success_rate')}"
