@@ -1,0 +1,117 @@
+"""The same writes against moto (through DynamoTable) and the in-memory table: the double must behave as the real thing does."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from aiops_daemon.aws.session import AwsSession
+from aiops_daemon.aws.table import DynamoTable
+from aiops_daemon.bootstrap import incident_table
+from aiops_daemon.model.errors import ConditionFailed
+from aiops_daemon.ports import Table
+from tests.doubles.memory_table import MemoryTable
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(params=["moto", "memory"])
+async def table(request: pytest.FixtureRequest, aws: AwsSession) -> AsyncIterator[Table]:
+    if request.param == "memory":
+        yield MemoryTable()
+        return
+    client = await aws.client("dynamodb")
+    await client.create_table(**incident_table("incidents"))
+    yield DynamoTable(aws, "incidents")
+
+
+async def found(work: Any) -> dict[str, Any]:
+    with pytest.raises(ConditionFailed) as caught:
+        await work
+    return dict(caught.value.item)
+
+
+async def test_values_come_back_as_they_went_in(table: Table) -> None:
+    item = {"incident_id": "a", "n": 3, "f": 1.5, "b": True, "l": ["x", 1], "m": {"k": "v", "e": {}}, "s": frozenset({"p", "q"}), "none": None}
+    await table.put(item)
+    assert await table.get("a") == {key: value for key, value in item.items() if value is not None}
+    assert await table.get("b") is None
+
+
+async def test_put_if_absent_has_one_winner_and_tells_the_loser_what_is_there(table: Table) -> None:
+    await table.put({"incident_id": "a", "by": "first"}, "attribute_not_exists(incident_id)")
+    assert (await found(table.put({"incident_id": "a", "by": "second"}, "attribute_not_exists(incident_id)")))["by"] == "first"
+
+
+async def test_update_sets_nested_values_appends_and_counts(table: Table) -> None:
+    await table.put({"incident_id": "a", "results": {}, "audit": ["one"], "seq": 1, "owner": "me"})
+    after = await table.update(
+        "a",
+        "SET results.#k = :v, audit = list_append(audit, :more), seq = seq + :one REMOVE #owner",
+        "#owner = :me AND seq = :seq",
+        {"v": "done", "more": ["two"], "one": 1, "me": "me", "seq": 1},
+        {"k": "step:restore", "owner": "owner"},
+    )
+    assert after == {"incident_id": "a", "results": {"step:restore": "done"}, "audit": ["one", "two"], "seq": 2}
+
+
+async def test_a_failed_condition_carries_the_item_and_changes_nothing(table: Table) -> None:
+    await table.put({"incident_id": "a", "seq": 2})
+    assert await found(table.update("a", "SET seq = :next", "seq = :seen", {"next": 9, "seen": 1})) == {"incident_id": "a", "seq": 2}
+    assert await found(table.update("new", "SET seq = :next", "seq = :seen", {"next": 9, "seen": 1})) == {}
+    assert await table.get("new") is None
+
+
+async def test_a_claim_is_taken_when_free_expired_or_mine(table: Table) -> None:
+    condition = "attribute_not_exists(frozen) AND (attribute_not_exists(holder) OR #until < :now OR (holder = :me AND #until <= :until))"
+
+    async def claim(me: str, now: str, until: str) -> Any:
+        return await table.update(
+            "RES#1", "SET holder = :me, #until = :until", condition, {"me": me, "now": now, "until": until}, {"until": "until"}
+        )
+
+    assert (await claim("a", "10", "20"))["holder"] == "a"
+    assert (await found(claim("b", "15", "25")))["holder"] == "a"
+    assert (await claim("a", "15", "25"))["until"] == "25"
+    assert (await claim("b", "26", "30"))["holder"] == "b"
+
+
+async def test_a_budget_is_a_set_so_paying_twice_is_once(table: Table) -> None:
+    condition = "attribute_not_exists(users) OR contains(users, :me) OR size(users) < :limit"
+
+    async def spend(who: str) -> Any:
+        return await table.update(
+            "BUDGET#1", "ADD users :who SET record_type = :type", condition, {"who": frozenset({who}), "me": who, "limit": 2, "type": "budget"}
+        )
+
+    await spend("a")
+    await spend("a")
+    assert (await spend("b"))["users"] == {"a", "b"}
+    assert (await found(spend("c")))["users"] == {"a", "b"}
+    await spend("a")
+
+
+async def test_a_signal_is_kept_once(table: Table) -> None:
+    await table.put({"incident_id": "a", "signals": {}, "open": "1"})
+    say = "SET signals.#id = if_not_exists(signals.#id, :signal)"
+    for word in ("yes", "no"):
+        await table.update("a", say, "#open = :open", {"signal": word, "open": "1"}, {"id": "s1", "open": "open"})
+    item = await table.get("a")
+    assert item is not None
+    assert item["signals"] == {"s1": "yes"}
+
+
+async def test_queries_read_the_indexes_in_order_and_filter(table: Table) -> None:
+    for n, name in enumerate(["stop", "start", "stop"]):
+        await table.put(
+            {"incident_id": f"i{n}", "resource_type": "ec2:instance", "incident_timestamp": f"2026-01-0{n + 1}", "event_name": name, "resource_key": "k"}
+        )
+    await table.put({"incident_id": "open", "open": "1", "due_at": "2026-01-01"})
+    values = {"type": "ec2:instance", "since": "2026-01-01", "name": "stop"}
+    condition = "resource_type = :type AND incident_timestamp >= :since"
+    rows = await table.query("resource-type-index", condition, values, filter_by="event_name = :name AND attribute_exists(resource_key)", limit=5)
+    assert [row["incident_id"] for row in rows] == ["i2", "i0"]
+    due = await table.query(
+        "open-index", "#open = :open AND due_at <= :now", {"open": "1", "now": "2026-02"}, names={"open": "open"}, newest_first=False, limit=1
+    )
+    assert [row["incident_id"] for row in due] == ["open"]
