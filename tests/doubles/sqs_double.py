@@ -20,6 +20,7 @@ MAX_BATCH = 10
 MAX_BYTES = 1024 * 1024
 MAX_VISIBILITY = 43200
 Request = dict[str, Any]
+Fault = Callable[[str, dict[str, Any]], "SqsError | None"]
 
 
 class SqsError(Exception):
@@ -72,7 +73,8 @@ class SqsDouble:
         self.account = "123456789012"
         self.queues: dict[str, QueueState] = {}
         self.calls: Counter[str] = Counter()
-        self.fault: Callable[[str, Request], SqsError | None] = lambda _operation, _request: None
+        self.fault: Fault = lambda _operation, _request: None  # refuses a call
+        self.lost_reply: Fault = lambda _operation, _request: None  # ... after it was applied
         self._operations: dict[str, Callable[[Request], Awaitable[Request] | Request]] = {
             "CreateQueue": self._create,
             "DeleteQueue": self._delete_queue,
@@ -97,8 +99,11 @@ class SqsDouble:
             raise error
         if operation not in self._operations:
             raise SqsError("InvalidAction", f"{operation} is not part of this double")
-        answer = self._operations[operation](request)
-        return answer if isinstance(answer, dict) else await answer
+        pending = self._operations[operation](request)
+        answer = pending if isinstance(pending, dict) else await pending
+        if error := self.lost_reply(operation, request):
+            raise error
+        return answer
 
     def url(self, name: str) -> str:
         return f"{self.base_url}{self.account}/{name}"
