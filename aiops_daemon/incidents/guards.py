@@ -65,8 +65,8 @@ class Budget:
         try:
             await self._table.update(
                 f"BUDGET#{self.name}#{scope}#{window}",
-                "ADD users :who SET record_type = :type, expires_at = :expires",
-                "attribute_not_exists(users) OR contains(users, :me) OR size(users) < :limit",
+                "ADD payers :who SET record_type = :type, expires_at = :expires",
+                "attribute_not_exists(payers) OR contains(payers, :me) OR size(payers) < :limit",
                 {"who": frozenset({who}), "me": who, "limit": self.limit, "type": "budget", "expires": window + 2 * seconds},
             )
         except ConditionFailed:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.aws.table import DynamoTable
@@ -15,7 +16,7 @@ from tests.doubles.memory_table import MemoryTable
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture(params=["moto", "memory"])
+@pytest_asyncio.fixture(params=["moto", "memory"], loop_scope="session")
 async def table(request: pytest.FixtureRequest, aws: AwsSession) -> AsyncIterator[Table]:
     if request.param == "memory":
         yield MemoryTable()
@@ -77,17 +78,17 @@ async def test_a_claim_is_taken_when_free_expired_or_mine(table: Table) -> None:
 
 
 async def test_a_budget_is_a_set_so_paying_twice_is_once(table: Table) -> None:
-    condition = "attribute_not_exists(users) OR contains(users, :me) OR size(users) < :limit"
+    condition = "attribute_not_exists(payers) OR contains(payers, :me) OR size(payers) < :limit"
 
     async def spend(who: str) -> Any:
         return await table.update(
-            "BUDGET#1", "ADD users :who SET record_type = :type", condition, {"who": frozenset({who}), "me": who, "limit": 2, "type": "budget"}
+            "BUDGET#1", "ADD payers :who SET record_type = :type", condition, {"who": frozenset({who}), "me": who, "limit": 2, "type": "budget"}
         )
 
     await spend("a")
     await spend("a")
-    assert (await spend("b"))["users"] == {"a", "b"}
-    assert (await found(spend("c")))["users"] == {"a", "b"}
+    assert (await spend("b"))["payers"] == {"a", "b"}
+    assert (await found(spend("c")))["payers"] == {"a", "b"}
     await spend("a")
 
 

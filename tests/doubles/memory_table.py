@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 from aiops_daemon.incidents.record import INDEXES
 from aiops_daemon.model.errors import ConditionFailed
 
 _TOKEN = re.compile(r"\s*(?:(<>|<=|>=|[=<>(),+])|([#:]?[A-Za-z_][\w.#]*))")
 MISSING = object()
+RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
 
 
 def _tokens(text: str) -> list[str]:
@@ -100,6 +103,7 @@ class _Reader:
         return left
 
     def path(self, token: str) -> list[str]:
+        assert token.upper() not in RESERVED, f"DynamoDB reserves {token}: give it an alias"
         return [self.names[part[1:]] if part.startswith("#") else part for part in token.split(".")]
 
     def look(self, path: list[str]) -> Any:
