@@ -16,6 +16,7 @@ data "aws_availability_zones" "available" {
 resource "aws_vpc" "this" {
   count = local.make_network ? 1 : 0
 
+  # checkov:skip=CKV2_AWS_11:only the daemon lives here; flow logs would cost more than it does. Bring your own VPC where they are a rule
   cidr_block           = var.vpc_cidr
   enable_dns_hostnames = true
   tags                 = merge(local.tags, { Name = var.name })

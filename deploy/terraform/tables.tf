@@ -65,7 +65,7 @@ resource "aws_dynamodb_table" "patterns" {
   }
 
   ttl {
-    attribute_name = "expires_at"
+    attribute_name = "ttl"
     enabled        = true
   }
 

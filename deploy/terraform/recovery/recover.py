@@ -1,9 +1,11 @@
+#!/usr/bin/env python3
 """The recovery build: find what an incident lost in the Terraform state, plan, guard the plan, apply the saved plan, verify.
 
 Standard library only, because it runs in a CodeBuild image. Inputs come by environment (INCIDENT_ID, CORRELATION_ID, RESOURCE_TYPE,
-RESOURCE_ID, MODE), are checked against a pattern and never reach a shell. Results go to recovery.env, which the buildspec exports:
+RESOURCE_ID, TARGETS, MODE), are checked against a pattern and never reach a shell. Results go to recovery.env, which the buildspec exports:
 RECOVERED_RESOURCE_ID, RECOVERY_NOTE, and RECOVERY_REFUSED with the reason when a person has to decide. plan-summary.json holds
-addresses and actions, no values. MODE: `recover` does it all; `plan` stops after the plan; `apply` applies the plan that was saved.
+addresses and actions, no values. MODE: `apply` does it all; `plan` stops after the plan; `approved` applies the plan that was saved.
+TARGETS (addresses, by commas) narrows the plan to them, for a stack that drifts elsewhere; without it any other change asks a person.
 Exit codes: 0 done, 1 failed, 2 bad inputs, 3 a person has to decide.
 """
 
@@ -16,8 +18,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-WORD = re.compile(r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,199}$")
-PLAN, SUMMARY, RESULT = "recovery.tfplan", "plan-summary.json", "recovery.env"
+WORD = re.compile(r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,255}$")
+ADDRESS = re.compile(r"^[A-Za-z_][A-Za-z0-9_.\[\]\"-]{0,255}$")
+PLAN, AFTER, SUMMARY, RESULT = "recovery.tfplan", "after.tfplan", "plan-summary.json", "recovery.env"
+PLANNING = ("plan", "-input=false", "-no-color", "-lock-timeout=120s", "-detailed-exitcode")
 NAMES = ("id", "arn", "identifier", "name", "bucket")  # where a state keeps what an event calls the resource
 QUIET = ({"no-op"}, {"read"})
 
@@ -31,13 +35,21 @@ class Broken(Exception):
 
 
 def inputs(environment: dict[str, str]) -> dict[str, str]:
-    """The four words and the mode."""
+    """The four words, the mode and the targets."""
     found = {name: environment.get(name, "") for name in ("INCIDENT_ID", "CORRELATION_ID", "RESOURCE_TYPE", "RESOURCE_ID")}
-    found["MODE"] = environment.get("MODE", "recover")
+    found["MODE"] = environment.get("MODE", "apply")
     bad = sorted(name for name, value in found.items() if not WORD.match(value))
-    if bad or found["MODE"] not in {"plan", "apply", "recover"}:
+    found["TARGETS"] = environment.get("TARGETS", "")
+    if any(not ADDRESS.match(address) for address in split(found["TARGETS"])):
+        bad.append("TARGETS")
+    if bad or found["MODE"] not in {"plan", "apply", "approved"}:
         raise ValueError(f"inputs refused: {', '.join(bad) or 'MODE'}")
     return found
+
+
+def split(targets: str) -> set[str]:
+    """Addresses by commas."""
+    return {address.strip() for address in targets.split(",") if address.strip()}
 
 
 def terraform(*words: str, fine: tuple[int, ...] = (0,)) -> tuple[int, str]:
@@ -88,12 +100,12 @@ def summary(plan: dict[str, Any], own: set[str], refused: str) -> dict[str, Any]
     return {"own": sorted(own), "changes": changes, "drift": drift, "refused": refused}
 
 
-def make_plan(resource_id: str) -> set[str]:
-    """Save the plan; the incident's addresses come from the state as it was before the refresh."""
-    own = addresses_of(resource_id, state())
+def make_plan(resource_id: str, targets: set[str]) -> set[str]:
+    """Save the plan; the incident's addresses come from the state as it was before the refresh, or from TARGETS."""
+    own = targets or addresses_of(resource_id, state())
     if not own:
         raise Refused(f"{resource_id} is not in this Terraform state")
-    terraform("plan", "-input=false", "-no-color", "-lock-timeout=120s", "-detailed-exitcode", f"-out={PLAN}", fine=(0, 2))
+    terraform(*PLANNING, f"-out={PLAN}", *(f"-target={address}" for address in sorted(targets)), fine=(0, 2))
     return own
 
 
@@ -113,31 +125,35 @@ def check_plan(own: set[str] | None) -> set[str]:
     return own
 
 
-def apply(own: set[str]) -> str:
-    """Apply the saved plan, check by an untargeted plan that nothing is left to do, and say what the resource is called now."""
+def apply(own: set[str]) -> tuple[str, str]:
+    """Apply the saved plan, look by an untargeted plan whether anything of ours is left to do; the resource's id now, and a note."""
     terraform("apply", "-input=false", "-no-color", "-lock-timeout=120s", PLAN)
-    if terraform("plan", "-input=false", "-no-color", "-lock-timeout=120s", "-detailed-exitcode", fine=(0, 2))[0] == 2:
-        raise Broken("the plan was applied, but a new plan is not empty")
+    note = "the saved plan was applied, a new plan is empty"
+    if terraform(*PLANNING, f"-out={AFTER}", fine=(0, 2))[0] == 2:
+        left = summary(json.loads(terraform("show", "-json", "-no-color", AFTER)[1]), own, "")["changes"]
+        if any(change["address"] in own for change in left):
+            raise Broken("the plan was applied, but a new plan still wants to change what was recovered")
+        note = f"the saved plan was applied; elsewhere the stack drifts: {', '.join(change['address'] for change in left)[:300]}"
     made = [item["values"]["id"] for item in state() if item["address"] in own]
-    return str(made[0]) if made else ""
+    return (str(made[0]) if made else ""), note
 
 
 def run(environment: dict[str, str]) -> tuple[int, dict[str, str]]:
     """Exit code and what is exported."""
     try:
         wanted = inputs(environment)
-        own = None if wanted["MODE"] == "apply" else make_plan(wanted["RESOURCE_ID"])
+        own = None if wanted["MODE"] == "approved" else make_plan(wanted["RESOURCE_ID"], split(wanted["TARGETS"]))
         own = check_plan(own)
         if wanted["MODE"] == "plan":
             return 0, {"RECOVERY_NOTE": f"planned: {', '.join(sorted(own))}"}
-        made = apply(own)
+        made, note = apply(own)
     except ValueError as error:
         return 2, {"RECOVERY_NOTE": str(error)}
     except Refused as refused:
         return 3, {"RECOVERY_NOTE": "the plan needs a person", "RECOVERY_REFUSED": str(refused)}
     except (Broken, OSError, KeyError) as error:
         return 1, {"RECOVERY_NOTE": str(error)}
-    return 0, {"RECOVERED_RESOURCE_ID": made, "RECOVERY_NOTE": "the saved plan was applied, a new plan is empty"}
+    return 0, {"RECOVERED_RESOURCE_ID": made, "RECOVERY_NOTE": note}
 
 
 def main() -> int:

@@ -16,8 +16,15 @@ run "tables_are_what_the_daemon_expects" {
   }
 
   assert {
-    condition     = alltrue([for table in [aws_dynamodb_table.incidents, aws_dynamodb_table.patterns] : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled && table.server_side_encryption[0].enabled && table.billing_mode == "PAY_PER_REQUEST" && table.ttl[0].attribute_name == "expires_at"])
-    error_message = "protected, recoverable, encrypted, on demand, with TTL"
+    condition     = alltrue([for table in [aws_dynamodb_table.incidents, aws_dynamodb_table.patterns] : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled && table.server_side_encryption[0].enabled && table.billing_mode == "PAY_PER_REQUEST"])
+    error_message = "protected, recoverable, encrypted, on demand"
+  }
+}
+
+run "what_is_old_goes" {
+  assert {
+    condition     = aws_dynamodb_table.incidents.ttl[0].attribute_name == "expires_at" && aws_dynamodb_table.patterns.ttl[0].attribute_name == "ttl"
+    error_message = "the attributes that the daemon writes"
   }
 }
 
