@@ -20,7 +20,7 @@ from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park,
 from aiops_daemon.intake.permits import BATCH, Permits
 from aiops_daemon.intake.queue import Queue
 from aiops_daemon.intake.settings import IntakeSettings
-from aiops_daemon.model.errors import AiopsError, ConfigurationError, GiveUp, RetryLater
+from aiops_daemon.model.errors import AiopsError, ConfigurationError, GiveUp, NotFound, NotPermitted, RetryLater
 from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
@@ -202,7 +202,7 @@ class Consumer:
             await self._queue.park(message, reason)
         except AiopsError as error:
             # Nothing is lost: it stays on the queue, whose own redrive policy moves it in the end.
-            self._parking = f"cannot park messages: {error}" if isinstance(error, GiveUp) else self._parking
+            self._parking = f"cannot park messages: {error}" if isinstance(error, NotFound | NotPermitted) else self._parking
             self._log.warning(LogEvent.MESSAGE_PARKING_FAILED, reason=reason, error=str(error))
             self._retry(message, "parking failed")
             return

@@ -14,6 +14,7 @@ from aiops_daemon.model.errors import NotFound
 from aiops_daemon.ports import Clock
 
 MAX_REASON_CHARS = 500
+MAX_BYTES = 1024 * 1024  # body and attributes together
 _ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "SenderId"]
 
 
@@ -105,11 +106,9 @@ class Queue:
             "aiops_message_id": message.message_id,
             "aiops_sent_at": message.sent_at.isoformat(),
         }
-        request: dict[str, Any] = {
-            "QueueUrl": self.dead_letter_url,
-            "MessageBody": message.body,
-            "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in said.items()},
-        }
+        request: dict[str, Any] = {"QueueUrl": self.dead_letter_url, "MessageBody": message.body}
+        if len(message.body.encode()) + 5 * MAX_REASON_CHARS < MAX_BYTES:  # else the reason stands in the log only
+            request["MessageAttributes"] = {name: {"DataType": "String", "StringValue": value} for name, value in said.items()}
         if self.dead_letter_url.endswith(".fifo"):
             request |= {"MessageGroupId": "aiops-daemon", "MessageDeduplicationId": message.message_id}
         await self._changer.send_message(**request)

@@ -215,6 +215,13 @@ async def test_delays_limits_and_faults(double_sqs: Sqs, server: SqsHttp) -> Non
         await double_sqs.get_queue_url(QueueName="events")
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's word to whoever sends a full MiB
+async def test_a_full_mebibyte_of_quotes_passes(double_sqs: Sqs, server: SqsHttp) -> None:
+    url = await queue(double_sqs)
+    await double_sqs.send_message(QueueUrl=url, MessageBody='"' * 1024 * 1024)  # twice as long in JSON
+    assert server.double.bodies("events") == ['"' * 1024 * 1024]
+
+
 async def test_shuffled_delivery_loses_nothing() -> None:
     double = SqsDouble(lambda: 0.0, shuffle=random.Random(1))
     await double.call("CreateQueue", {"QueueName": "q"})

@@ -163,13 +163,15 @@ class SqsDouble:
 
     def _send(self, queue: QueueState, request: Request) -> Request:
         body = request["MessageBody"]
-        if not body or len(body.encode()) > MAX_BYTES:
+        attributes = request.get("MessageAttributes", {})
+        weight = sum(len(name) + len(value["DataType"]) + len(value["StringValue"].encode()) for name, value in attributes.items())
+        if not body or len(body.encode()) + weight > MAX_BYTES:
             raise SqsError("InvalidParameterValue", f"One or more parameters are invalid. Reason: 1 to {MAX_BYTES} bytes")
         message = Stored(
             message_id=f"{next(self._number):08x}-0000-4000-8000-000000000000",
             body=body,
             md5=hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
-            attributes=request.get("MessageAttributes", {}),
+            attributes=attributes,
             sent_ms=int(self._now() * 1000),
         )
         self._store(queue, message, float(request.get("DelaySeconds", 0)))

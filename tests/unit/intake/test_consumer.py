@@ -69,6 +69,22 @@ def test_parking_copies_the_body_and_the_reason(world: World) -> None:
     assert world.value("aiops_messages_parked_total", reason="not JSON") == 1
 
 
+def test_a_body_as_large_as_sqs_takes_is_parked_without_attributes(world: World) -> None:
+    body = "ü" * (512 * 1024)
+
+    async def scene(world: World) -> None:
+        await world.create_queues()
+        await world.send(body, "x" * (1024 * 1024 - 2501))
+        async with running(world, world.consumer(says(Park("not JSON")))):
+            await asyncio.sleep(2)
+
+    world.play(scene)
+    largest, large = world.sqs.queues["dead"].stored.values()
+    assert largest.body == body
+    assert largest.attributes == {}
+    assert large.attributes["aiops_reason"]["StringValue"] == "not JSON"
+
+
 def test_without_a_dead_letter_queue_nothing_is_lost_and_readiness_says_so(world: World) -> None:
     async def scene(world: World) -> None:
         await world.sqs.call("CreateQueue", {"QueueName": "aiops-events"})
