@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from aiops_daemon.actions.evidence import refused, words
+from aiops_daemon.actions.evidence import INSTANCE_ID, bare_id, refused, words
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded, Unsure
@@ -53,10 +53,11 @@ class CodeBuildTerraformApply:
             return "no CodeBuild project is configured (AIOPS_ACTIONS__CODEBUILD_PROJECT)"
         if not any(_GONE.fullmatch(word) for word in words(event)):
             return "the event does not say that the resource is gone"
-        if not _INPUT.fullmatch(event.resource.id):
+        lost = bare_id(event, INSTANCE_ID if event.resource.type == "ec2:instance" else _INPUT)
+        if lost is None:
             return f"{event.resource.id[:60]!r} cannot be handed to a build"
-        target = self._settings.terraform_targets.get(event.resource.id, "")
-        return {"project": self._settings.codebuild_project, "correlation_id": event.group, "target": target}
+        target = self._settings.terraform_targets.get(lost, "")
+        return {"project": self._settings.codebuild_project, "correlation_id": event.group, "lost": lost, "target": target}
 
     async def start(self, call: ActionCall) -> Progress:
         codebuild = await call.client("codebuild")
@@ -111,7 +112,7 @@ def _environment(call: ActionCall) -> list[dict[str, str]]:
         "INCIDENT_ID": call.incident_id,
         "CORRELATION_ID": str(call.parameters["correlation_id"]),
         "RESOURCE_TYPE": call.resource.type,
-        "RESOURCE_ID": call.resource.id,
+        "RESOURCE_ID": str(call.parameters["lost"]),
         "TARGETS": str(call.parameters["target"]),
         "MODE": "apply",
     }

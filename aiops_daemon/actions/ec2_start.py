@@ -1,18 +1,16 @@
 """Start an instance that somebody stopped. A terminated one cannot come back: that is codebuild.terraform_apply's work."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import JsonValue
 
-from aiops_daemon.actions.evidence import bare_id, refused, words
+from aiops_daemon.actions.evidence import INSTANCE_ID, bare_id, refused, words
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded, Unsure
 from aiops_daemon.ports import ActionCall
 
-INSTANCE_ID = re.compile(r"i-[0-9a-fA-F]{8,17}")
 _STOPPED = frozenset({"stopinstances", "stopped", "stopping"})
 _GONE = frozenset({"terminateinstances", "terminated", "shutting-down"})
 

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.model.event import Event
+from aiops_daemon.model.event import UNKNOWN, Event
 
+INSTANCE_ID = re.compile(r"i-[0-9a-fA-F]{8,17}")
 _STATE_KEYS = ("state", "status", "lastStatus")
 
 
 def refused(event: Event) -> str:
-    """Why an event is no ground for any action: the call never took effect."""
+    """Why an event is no ground for any action: the call never took effect, or nobody knows on what."""
+    if event.resource.id == UNKNOWN:
+        return "the event does not say which resource it is about"
     return f"the call failed with {event.error_code}: nothing happened" if event.error_code else ""
 
 

@@ -16,7 +16,7 @@ from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Succeeded, Unsure
 from aiops_daemon.ports import ActionCall
 
-PARAMETER = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,14}")
+PARAMETER = re.compile(r"/?[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,14}")
 _KEPT = ("Description", "KeyId", "AllowedPattern", "Tier", "DataType")
 
 
