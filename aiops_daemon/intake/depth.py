@@ -45,6 +45,6 @@ class DepthGauge:
     async def look(self) -> None:
         """Ask once and set the gauges."""
         await self._queue.find()
-        for name, url in (("events", self._queue.url), ("dead-letters", self._queue.dead_letter_url)):
+        for name, url in (("events", self._queue.url), ("dead-letters", await self._queue.dead_letters())):
             if url is not None:
                 self._metrics.queue_messages.labels(name).set(await self._queue.depth(url))

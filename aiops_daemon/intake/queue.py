@@ -37,7 +37,6 @@ class Queue:
         self._clock = clock
         self.url: str | None = settings.queue_url
         self.dead_letter_url: str | None = settings.dead_letter_queue_url
-        self._found = False
 
     @property
     def name(self) -> str:
@@ -45,26 +44,22 @@ class Queue:
         return self.url or self._settings.queue_name
 
     async def find(self) -> None:
-        """Look up what is not set: the queue's URL by its name, the dead-letter queue by the redrive policy."""
-        if self._found:
-            return
+        """Look the URL up by the name, where it is not set."""
         if self.url is None:
             self.url = str((await self._changer.get_queue_url(QueueName=self._settings.queue_name))["QueueUrl"])
-        if self.dead_letter_url is None:
-            self.dead_letter_url = await self._redrive_target(self.url)
-        self._found = True
 
-    async def _redrive_target(self, url: str) -> str | None:
-        answer = await self._changer.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-        policy = answer.get("Attributes", {}).get("RedrivePolicy")
-        if not policy:
-            return None
-        *_, account, name = str(json.loads(policy)["deadLetterTargetArn"]).split(":")
-        try:
+    async def dead_letters(self) -> str | None:
+        """URL of the dead-letter queue: as set, else the target of the redrive policy. Looked up when it is first needed, so that
+        the intake runs without the permission to ask, and again until there is one."""
+        if self.dead_letter_url is None:
+            answer = await self._changer.get_queue_attributes(QueueUrl=self.url, AttributeNames=["RedrivePolicy"])
+            policy = answer.get("Attributes", {}).get("RedrivePolicy")
+            if not policy:
+                return None
+            *_, account, name = str(json.loads(policy)["deadLetterTargetArn"]).split(":")
             answer = await self._changer.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
-        except NotFound:
-            return None
-        return str(answer["QueueUrl"])
+            self.dead_letter_url = str(answer["QueueUrl"])
+        return self.dead_letter_url
 
     async def receive(self, most: int, wait_seconds: int) -> list[Message]:
         """Long poll for at most `most` messages (1..10)."""
@@ -99,17 +94,18 @@ class Queue:
 
     async def park(self, message: Message, reason: str) -> None:
         """Copy it to the dead-letter queue, saying why. Whoever redrives it gets the body as it was."""
-        if self.dead_letter_url is None:
+        target = await self.dead_letters()
+        if target is None:
             raise NotFound(f"{self.name} has no dead-letter queue")
         said = {
             "aiops_reason": "".join(c if c.isprintable() else " " for c in reason[:MAX_REASON_CHARS]) or "unspecified",
             "aiops_message_id": message.message_id,
             "aiops_sent_at": message.sent_at.isoformat(),
         }
-        request: dict[str, Any] = {"QueueUrl": self.dead_letter_url, "MessageBody": message.body}
+        request: dict[str, Any] = {"QueueUrl": target, "MessageBody": message.body}
         if len(message.body.encode()) + 5 * MAX_REASON_CHARS < MAX_BYTES:  # else the reason stands in the log only
             request["MessageAttributes"] = {name: {"DataType": "String", "StringValue": value} for name, value in said.items()}
-        if self.dead_letter_url.endswith(".fifo"):
+        if target.endswith(".fifo"):
             request |= {"MessageGroupId": "aiops-daemon", "MessageDeduplicationId": message.message_id}
         await self._changer.send_message(**request)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 
 import pytest
 
@@ -95,7 +96,8 @@ def test_without_a_dead_letter_queue_nothing_is_lost_and_readiness_says_so(world
             assert "no dead-letter queue" in str(consumer.ready)
             assert world.sqs.depth("aiops-events") == 1
             await world.sqs.call("CreateQueue", {"QueueName": "dead"})
-            consumer._queue.dead_letter_url = world.sqs.url("dead")
+            policy = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:dead", "maxReceiveCount": 9})}
+            await world.sqs.call("SetQueueAttributes", {"QueueUrl": world.sqs.url("aiops-events"), "Attributes": policy})
             await asyncio.sleep(10)
             assert consumer.ready is None
 
@@ -175,6 +177,20 @@ def test_a_missing_or_forbidden_queue_is_red_until_it_is_there(world: World, cod
 
     world.play(scene)
     assert len(world.handled) == 1
+
+
+def test_without_the_permission_to_ask_for_attributes_it_works(world: World) -> None:
+    async def scene(world: World) -> None:
+        await world.create_queues()
+        await world.send("good", "poison")
+        world.sqs.fault = lambda operation, _: SqsError("AccessDenied", "no") if operation == "GetQueueAttributes" else None
+        consumer = world.consumer(lambda message: says(Park("not JSON") if message.body == "poison" else Done())(message))
+        async with running(world, consumer):
+            await asyncio.sleep(2)
+            assert world.sqs.bodies("aiops-events") == ["poison"]
+            assert "cannot park" in str(consumer.ready)
+
+    world.play(scene)
 
 
 def test_a_queue_made_later_is_found_by_name(world: World) -> None:

@@ -32,7 +32,7 @@ async def create(sqs: SqsDouble, name: str, target: str | None = None) -> None:
 async def test_what_is_set_is_not_looked_up(sqs: SqsDouble) -> None:
     queue = queue_of(sqs, queue_url="https://x/1/a", dead_letter_queue_url="https://x/1/b")
     await queue.find()
-    assert (queue.url, queue.dead_letter_url, queue.name) == ("https://x/1/a", "https://x/1/b", "https://x/1/a")
+    assert (queue.url, await queue.dead_letters(), queue.name) == ("https://x/1/a", "https://x/1/b", "https://x/1/a")
     assert not sqs.calls
 
 
@@ -44,19 +44,19 @@ async def test_queue_by_name_and_dead_letter_queue_by_redrive_policy(sqs: SqsDou
     await create(sqs, "dead")
     await create(sqs, "events", target="dead")
     await queue.find()
+    assert (queue.url, await queue.dead_letters()) == (sqs.url("events"), sqs.url("dead"))
     calls = sqs.calls.total()
     await queue.find()
-    assert (queue.url, queue.dead_letter_url) == (sqs.url("events"), sqs.url("dead"))
+    await queue.dead_letters()
     assert sqs.calls.total() == calls
 
 
-@pytest.mark.parametrize("target", [None, "gone"])
-async def test_no_usable_dead_letter_queue(sqs: SqsDouble, target: str | None) -> None:
+@pytest.mark.parametrize(("target", "said"), [(None, "no dead-letter queue"), ("gone", "does not exist")])
+async def test_no_usable_dead_letter_queue(sqs: SqsDouble, target: str | None, said: str) -> None:
     await create(sqs, "aiops-events", target=target)
     queue = queue_of(sqs)
     await queue.find()
-    assert queue.dead_letter_url is None
-    with pytest.raises(NotFound, match="no dead-letter queue"):
+    with pytest.raises(NotFound, match=said):
         await queue.park(Message("m", "body", "m#1", 1, NOON, "", NOON), "because")
 
 
