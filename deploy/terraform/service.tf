@@ -122,6 +122,7 @@ resource "aws_ecs_service" "this" {
   cluster                            = local.cluster_arn
   task_definition                    = aws_ecs_task_definition.this.arn
   desired_count                      = var.desired_count
+  availability_zone_rebalancing      = "ENABLED"
   deployment_minimum_healthy_percent = 50
   deployment_maximum_percent         = 200
   propagate_tags                     = "SERVICE"

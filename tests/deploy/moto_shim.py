@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 HOST = "127.0.0.1"
 POLICIES = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
-SERVICE = ("capacityProviderStrategy", "enableECSManagedTags")
+SERVICE = ("availabilityZoneRebalancing", "capacityProviderStrategy", "enableECSManagedTags")
 Start = Callable[..., Any]
 
 

@@ -45,7 +45,7 @@ def test_an_action_states_what_it_calls(action: object) -> None:
 
 
 def test_the_reader_of_calls_sees_them() -> None:
-    source = 'async def f(c):\n    ec2 = await c.client("ec2")\n    await ec2.start_instances()\n    ec2.get_paginator("describe_instances")'
+    source = 'async def f(c):\n  ec2 = await c.client("ec2")\n  await ec2.start_instances()\n  ec2.get_paginator("describe_instances")'
     assert permissions.calls_in(source) == {"ec2:StartInstances", "ec2:DescribeInstances"}
 
 
