@@ -2,6 +2,9 @@
 
     python -m tests.benchmarks.bench_intake [--messages 15000] [--rounds 3] [--latency-ms 0] [--json]
 
+floor: receive(10) + delete_batch(10) and nothing else. consumer: the same through the Consumer, whose handler drops. envelope: and the
+body read. B1: the daemon's own handler on irrelevant events. B2: copies of 100 events, each recorded once (by a stand-in).
+
 The SQS double runs in a process of its own, so that the CPU counted here is the client's. Variants take turns round by round, and the
 ratio is the median over rounds: the machine may be noisy, both sides see the same noise.
 """
@@ -20,6 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from aiops_daemon.assembly import assemble
 from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.intake.consumer import Consumer
@@ -28,6 +32,7 @@ from aiops_daemon.intake.messages import Disposition, Done, Drop, Message
 from aiops_daemon.intake.once import Once
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.settings import Settings
 from aiops_daemon.telemetry.logging import configure
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.settings import TelemetrySettings
@@ -35,6 +40,7 @@ from tests.doubles.intake_world import World
 from tests.doubles.virtual_time import run_virtual
 
 BATCH = 10
+ACCOUNT, REGION = "111122223333", "eu-west-1"
 
 
 @dataclass
@@ -161,7 +167,7 @@ async def drop(_: Message) -> Disposition:
 
 
 async def read_and_drop(message: Message) -> Disposition:
-    envelope = open_envelope(message.body, queue_account="111122223333", queue_region="eu-west-1", received_at=message.received_at)
+    envelope = open_envelope(message.body, queue_account=ACCOUNT, queue_region=REGION, received_at=message.received_at)
     return Drop("read-only call") if isinstance(envelope, Envelope) else Drop("not an event")
 
 
@@ -173,7 +179,7 @@ class Deduplicating:
         self.recorded = 0
 
     async def __call__(self, message: Message) -> Disposition:
-        envelope = open_envelope(message.body, queue_account="111122223333", queue_region="eu-west-1", received_at=message.received_at)
+        envelope = open_envelope(message.body, queue_account=ACCOUNT, queue_region=REGION, received_at=message.received_at)
         assert isinstance(envelope, Envelope)
         await self.once.do(envelope.id, self.record)
         return Done()
@@ -189,10 +195,12 @@ async def one_round(session: AwsSession, number: int, messages: int, costs: dict
     bodies = [irrelevant(index) for index in range(messages)]
     copies = [irrelevant(index % 100) for index in range(messages)]
     copied = Deduplicating()
+    daemon = assemble(Settings(), session, account=ACCOUNT, region=REGION)
     variants: list[tuple[str, list[str], Callable[[str], Awaitable[float]]]] = [
         ("floor", bodies, lambda url: plain(sqs.raw, url, messages)),
         ("consumer", bodies, lambda url: consume(session, url, messages, drop)),
-        ("B1", bodies, lambda url: consume(session, url, messages, read_and_drop)),
+        ("envelope", bodies, lambda url: consume(session, url, messages, read_and_drop)),
+        ("B1", bodies, lambda url: consume(session, url, messages, daemon.handler)),
         ("B2", copies, lambda url: consume(session, url, messages, copied)),
     ]
     for name, what, work in variants:
@@ -200,6 +208,7 @@ async def one_round(session: AwsSession, number: int, messages: int, costs: dict
         costs.setdefault(name, []).append(await measure(work(url), messages))
         await sqs.raw.delete_queue(QueueUrl=url)
     assert copied.recorded == min(100, messages)
+    assert daemon.metrics.registry.get_sample_value("aiops_incidents_opened_total", {"kind": "api-call"}) is None
 
 
 def idle_hour() -> dict[str, float]:
@@ -233,7 +242,7 @@ async def main(arguments: argparse.Namespace) -> dict[str, Any]:
             "AWS_ENDPOINT_URL_SQS": address,
             "AWS_ACCESS_KEY_ID": "double",
             "AWS_SECRET_ACCESS_KEY": "double",
-            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_DEFAULT_REGION": REGION,
         }
         async with AwsSession() as session:
             await one_round(session, 0, 200, {})  # warm-up: imports, caches, connections
