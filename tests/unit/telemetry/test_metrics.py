@@ -44,6 +44,15 @@ def test_there_are_only_so_many_reasons() -> None:
     assert [reasons.label(text) for text in ("a", "b", "c", "a", "x" * 100)] == ["a", "b", "other", "a", "other"]
 
 
+def test_ids_do_not_become_labels() -> None:
+    reasons = Reasons(limit=3)
+    assert reasons.label("S3 and EC2 test from i-0123456789abcdef0 by eve@example.com") == "S3 and EC2 test from * by *"
+    for number in range(3000):
+        assert reasons.label(f"incident inc-{number:020x} is over") == "incident * is over"
+    assert reasons.label("third") == "third"
+    assert reasons.label("fourth") == "other"
+
+
 def test_long_polls_are_counted_but_not_timed() -> None:
     metrics = Metrics()
     metrics.process.aws_call("sqs", "receive_message", "ok", 20.0)
