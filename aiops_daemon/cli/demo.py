@@ -37,6 +37,9 @@ SETTINGS = {
     "AIOPS_WORKFLOW__SOAK_SECONDS": "1",
     "AIOPS_WORKFLOW__VERIFY_INTERVAL_SECONDS": "2",
     "AIOPS_WORKFLOW__SCAN_INTERVAL_SECONDS": "0.5",
+    "AIOPS_INTAKE__WAIT_SECONDS": "2",
+    "AIOPS_ACTIONS__POLL_SECONDS": "1",
+    "AIOPS_ACTIONS__BUILD_POLL_SECONDS": "3",
     "AIOPS_TELEMETRY__HTTP_PORT": "0",
     "AIOPS_TELEMETRY__HTTP_HOST": "127.0.0.1",
     "AIOPS_ACTIONS__CODEBUILD_PROJECT": PROJECT,
@@ -150,11 +153,8 @@ async def _terminated(stage: Stage) -> None:
     )
     await _approve_if_asked(stage, found)
     found = await stage.about(instance, 1, seconds=TERRAFORM_SECONDS)
-    replacement = str(found[0].results.get("replacement", "")) if found else ""
-    state = await stage.state_of(replacement) if replacement else "absent"
-    how = _build_of(found)
-    good = [one.workflow_state for one in found] == [State.COMPLETED] and state == "running" and replacement != instance
-    stage.verdict("(b) terminated", f"{replacement or 'nothing'} in its place is {state}, {_outcomes(found)}, {how}", good=good)
+    good = await _replaced(stage, instance, found)
+    stage.verdict("(b) terminated", f"{_outcomes(found)}, {_build_of(found)}", good=good)
 
 
 async def _three_times(stage: Stage) -> None:
@@ -181,17 +181,22 @@ async def _on_purpose(stage: Stage) -> None:
 
 
 async def _doubtful(stage: Stage) -> None:
-    stage.part("(e) an instance is stopped and nobody knows why: a human decides")
+    stage.part("(e) an instance is gone and nobody says why: a human decides")
     instance = await stage.instance("batch-5")
-    await (await stage.clients.client("ec2")).stop_instances(InstanceIds=[instance])
-    await stage.send(events.state_change("stopped", instance, region=stage.region))
+    await (await stage.clients.client("ec2")).terminate_instances(InstanceIds=[instance])
+    await stage.send(events.state_change("terminated", instance, region=stage.region))
     found = await stage.about(instance, 1, until=frozenset({State.AWAITING_APPROVAL, State.COMPLETED, State.SUPPRESSED, State.FAILED}))
-    asked = [one.workflow_state for one in found] == [State.AWAITING_APPROVAL] and await stage.state_of(instance) == "stopped"
+    asked = [one.workflow_state for one in found] == [State.AWAITING_APPROVAL]
     await _approve_if_asked(stage, found)
-    found = await stage.about(instance, 1)
-    state = await stage.state_of(instance)
-    good = asked and [one.workflow_state for one in found] == [State.COMPLETED] and state == "running"
-    stage.verdict("(e) doubtful", f"asked first: {'yes' if asked else 'NO'}; {instance} is {state}, {_outcomes(found)}", good=good)
+    found = await stage.about(instance, 1, seconds=TERRAFORM_SECONDS)
+    good = asked and await _replaced(stage, instance, found)
+    stage.verdict("(e) doubtful", f"asked first: {'yes' if asked else 'NO'}; {_outcomes(found)}, {_build_of(found)}", good=good)
+
+
+async def _replaced(stage: Stage, instance: str, found: list[Incident]) -> bool:
+    replacement = str(found[0].results.get("replacement", "")) if found else ""
+    state = await stage.state_of(replacement) if replacement else "absent"
+    return [one.workflow_state for one in found] == [State.COMPLETED] and state == "running" and replacement != instance
 
 
 async def _approve_if_asked(stage: Stage, found: list[Incident]) -> None:
@@ -214,8 +219,8 @@ def _steps(incident: Incident) -> list[Any]:
 
 
 def _build_of(found: list[Incident]) -> str:
-    text = json.dumps([one.results.get("step:restore") for one in found])
-    return "by a stand-in build" if "stand-in" in text else "by terraform apply"
+    notes = " ".join(entry.note for one in found for entry in one.audit)
+    return "recreated by a stand-in build, since no terraform was found" if "stand-in" in notes else "recreated by terraform apply"
 
 
 def _summary(stage: Stage) -> None:
@@ -260,7 +265,7 @@ async def _project(clients: "AwsSession") -> None:
     codebuild = await clients.client("codebuild")
     await codebuild.create_project(
         name=PROJECT,
-        source={"type": "NO_SOURCE", "buildspec": "version: 0.2"},
+        source={"type": "S3", "location": "aiops-stacks/stack.zip", "buildspec": "version: 0.2"},
         artifacts={"type": "NO_ARTIFACTS"},
         environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
         serviceRole="arn:aws:iam::123456789012:role/aiops-recovery",
