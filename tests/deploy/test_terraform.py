@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aiops_daemon.embedded.terraform import TerraformTools
+from aiops_daemon.settings import stray_names
 from tests.deploy.conftest import MODULE, run_terraform
 
 
@@ -36,3 +37,8 @@ def test_every_variable_and_output_is_described_and_typed() -> None:
 
 def test_no_file_is_long() -> None:
     assert not [path.name for path in MODULE.rglob("*.tf") if len(path.read_text().splitlines()) > 300]
+
+
+def test_the_task_starts_with_settings_that_the_daemon_knows() -> None:
+    text = "".join(path.read_text() for path in [MODULE / "service.tf", MODULE / "examples/complete/main.tf"])
+    assert stray_names(dict.fromkeys(re.findall(r"\bAIOPS_\w+", text), "")) == []

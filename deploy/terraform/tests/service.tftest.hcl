@@ -33,11 +33,11 @@ run "container_is_closed" {
 
 run "secrets_come_by_reference" {
   variables {
-    secrets = { AIOPS_NOTIFIERS__SLACK_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s" }
+    secrets = { AIOPS_NOTIFIERS__SLACK_WEBHOOK_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s" }
   }
 
   assert {
-    condition     = local.container.secrets == [{ name = "AIOPS_NOTIFIERS__SLACK_URL", valueFrom = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s" }] && !contains(keys(output.environment), "AIOPS_NOTIFIERS__SLACK_URL")
+    condition     = local.container.secrets == [{ name = "AIOPS_NOTIFIERS__SLACK_WEBHOOK_URL", valueFrom = "arn:aws:secretsmanager:us-east-1:123456789012:secret:s" }] && !contains(keys(output.environment), "AIOPS_NOTIFIERS__SLACK_URL")
     error_message = "a secret is never in the environment"
   }
 }
@@ -46,7 +46,7 @@ run "secrets_are_not_values" {
   command = plan
 
   variables {
-    secrets = { AIOPS_NOTIFIERS__SLACK_URL = "https://hooks.example" }
+    secrets = { AIOPS_NOTIFIERS__SLACK_WEBHOOK_URL = "https://hooks.example" }
   }
 
   expect_failures = [var.secrets]

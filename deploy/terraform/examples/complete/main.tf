@@ -74,7 +74,7 @@ module "aiops_daemon" {
   }
 
   secrets = {
-    AIOPS_NOTIFIERS__SLACK_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:aiops/slack-AbCdEf"
+    AIOPS_NOTIFIERS__SLACK_WEBHOOK_URL = "arn:aws:secretsmanager:us-east-1:123456789012:secret:aiops/slack-AbCdEf"
   }
 
   create_kms_key      = true
