@@ -5,7 +5,14 @@ import re
 from tests.deploy.conftest import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-RUNTIME, TESTED = (dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)) for name in ("requirements-runtime.lock", "requirements.lock"))  # fmt: skip
+
+
+def pins(name: str) -> dict[str, str]:
+    """Package to version (the last one, where Python versions differ: the same in both files)."""
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+
+RUNTIME, TESTED = pins("requirements-runtime.lock"), pins("requirements.lock")
 
 
 def test_the_image_has_the_versions_that_were_tested() -> None:
