@@ -33,7 +33,7 @@ def serve(nonce: str, *, use_terraform: bool) -> None:
         server = make_server(HOST, 0, front, threaded=True, request_handler=MotoRequestHandler)
         os.environ["MOTO_PORT"] = str(server.port)  # noqa: TID251  # moto calls itself by this name, and has no argument for it
         runner.endpoint = f"http://{HOST}:{server.port}"
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         sys.stdin.read()
