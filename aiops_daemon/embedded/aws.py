@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -54,8 +55,9 @@ class EmbeddedAws:
         )
         assert process.stdin is not None  # noqa: S101  # for the type checker: both were asked for
         assert process.stdout is not None  # noqa: S101
-        process.stdin.write(nonce + "\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # it died at once: the missing port tells
+            process.stdin.write(nonce + "\n")
+            process.stdin.flush()
         port = process.stdout.readline().strip()
         if not port:
             self._stop()
@@ -86,7 +88,8 @@ class EmbeddedAws:
         if process is None:
             return
         if process.stdin is not None:
-            process.stdin.close()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
