@@ -22,6 +22,7 @@ _VALUE: Final = rf"""
       \b[A-Za-z][\w+-]*(?:\.[\w+-]+)*://[^\s"'<>]*[\w/]                                             # URL
     | (?<![{_IN}])(?:[A-Za-z]:\\|[~.]{{0,2}}/|\\\\)[^\s"'<>\[\](){{}},;=|?]*[\w/](?:\?[^\s"'<>]*)?  # path, query
     | (?<![{_IN}:])(?:[0A-Fa-f]{{1,4}}|:)?(?::[0A-Fa-f]{{0,4}}){{3,}}[0A-Fa-f:.]*                   # MAC, IPv6
+    | (?<![{_IN}])[A-Za-z][\w.-]*\[0(?:[-,]0)+\]                                                     # node[1-3,7]
     | (?<=[\w\])]=)(?!(?:true|false|null)\b)
       (?:"[^"\n]*"|'[^'\n]*'|[^\s,;()\[\]{{}}"'<>&|]+(?:\{{[^{{}}\n]*\}})?|(?=\s|$))                # key=value
     | (?<![{_IN}])(?:<=?(?=0[^>]))?[-.\\/$@+*%~\#_A-Za-z]*+0[{_IN}]*+                               # a digit in it
@@ -29,12 +30,12 @@ _VALUE: Final = rf"""
     | \b[A-Fa-f]{{8}}\b                                                                             # only a-f
 """
 _MASK: Final = re.compile(_VALUE, re.VERBOSE | re.MULTILINE)
-_NOT_A_NAME: Final = "is|was|has|had|not|and|or|in|on|to|from|with|name|id|request|level|space"
+_NOT_A_NAME: Final = "is|was|has|had|not|and|or|in|on|to|from|with|name|id|request|level|space|unknown|mode|session|authentication"
 _CONTEXT: Final = re.compile(
     rf"""
       (?<=[\w\])]=)(?:"[^"\n]*"|'[^'\n]*'|<\*>\{{[^{{}}\n]*\}})
     | \b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),?\ )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ <\*>
-      (?:\ <\*>)*(?:\ (?:UTC|GMT|[A-Z]{{1,3}}T)\b)?(?:\ <\*>)*
+      (?:[\ :]<\*>)*(?:\ (?:UTC|GMT|[A-Z]{{1,3}}T)\b)?(?:[\ :]<\*>)*
     | (?<=\buser\ )(?!(?:{_NOT_A_NAME})\b)[A-Za-z]\w*(?=[\s,.;:]|$)
     """,
     re.VERBOSE | re.MULTILINE,
@@ -42,7 +43,7 @@ _CONTEXT: Final = re.compile(
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _DOTS: Final = re.compile(r"\.{3,}")
 _UNIT: Final = r"(?:[kKMGTP]i?B|[mun]?s|secs?|seconds?|msecs?|mins?|minutes?|hours?|hrs?|days?)\b\.?"
-_FOLD: Final = re.compile(rf"<\*>(?:[ ,:]?(?:<\*>|/(?=<))|:[A-Fa-f]{{1,4}}(?=:<)| ?{_UNIT})+")
+_FOLD: Final = re.compile(rf"<\*>(?:(?:, ?|[ :])?(?:<\*>|/(?=<))|:[A-Fa-f]{{1,4}}(?=:<)| ?{_UNIT})+")
 
 
 def zeros(text: str) -> str:

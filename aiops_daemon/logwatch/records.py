@@ -43,6 +43,8 @@ _FRAME: Final = re.compile(
 )
 _INDENTED: Final = re.compile(r"\s+\S|[)\]}]+[,;]?\s*$|$")
 _EXCEPTION: Final = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Warning|Exit|Interrupt)(?::|\s*$)")
+_LOGFMT_START: Final = re.compile(r"(?:time|ts|t|timestamp|level|lvl)=\S")
+_LOGFMT: Final = re.compile(r'(?<!\S)([A-Za-z_.@]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _TRACEBACK: Final = "Traceback (most recent call last)"
 
 
@@ -67,7 +69,7 @@ def iter_records(lines: Iterable[str]) -> Iterator[LogRecord]:
     current: LogRecord | None = None
     for line in lines:
         header = cut_header(line)
-        if current is not None and header.time is None and _continues(current, line):
+        if current is not None and header.time is None and not line.startswith("{") and _continues(current, line):
             current = _extended(current, line)
             continue
         if current is not None:
@@ -94,6 +96,10 @@ def _record(line: str, header: Header) -> LogRecord:
         fields = _json_fields(line)
         if fields is not None:
             return fields
+    if _LOGFMT_START.match(line):
+        fields = _logfmt_fields(line)
+        if fields is not None:
+            return fields
     message = line[header.end :].strip() or line.strip()
     return LogRecord(
         message=message,
@@ -104,13 +110,25 @@ def _record(line: str, header: Header) -> LogRecord:
     )
 
 
+def _logfmt_fields(line: str) -> LogRecord | None:
+    """`time=... level=error msg="..." key=value`, as Go services and many proxies write it."""
+    fields: dict[str, object] = {name: _unquoted(value) for name, value in _LOGFMT.findall(line[:MAX_TEXT])}
+    return _from_fields(fields, line)
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1].replace('\\"', '"') if value.startswith('"') else value
+
+
 def _json_fields(line: str) -> LogRecord | None:
     try:
         loaded: object = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(loaded, dict):
-        return None
+    return _from_fields(loaded, line) if isinstance(loaded, dict) else None
+
+
+def _from_fields(loaded: dict[str, object], line: str) -> LogRecord | None:
     raw = _first(loaded, ("message", "msg", "@message", "event", "log", "textPayload", "error"))
     if raw is None:
         return None
@@ -122,7 +140,7 @@ def _json_fields(line: str) -> LogRecord | None:
         message=message,
         level=severity(level, message),
         text=line[:MAX_TEXT],
-        time=_first(loaded, ("timestamp", "@timestamp", "time", "ts", "asctime", "datetime")) or header.time,
+        time=_first(loaded, ("timestamp", "@timestamp", "time", "ts", "t", "asctime", "datetime")) or header.time,
         logger=_first(loaded, ("logger", "logger_name", "name", "module", "component")) or header.logger,
     )
 
