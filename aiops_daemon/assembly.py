@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from aiops_daemon import __version__
 from aiops_daemon.actions import catalogue
 from aiops_daemon.analysts.rules import RulesAnalyst
 from aiops_daemon.aws.clock import SystemClock
@@ -21,6 +22,7 @@ from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.intake.consumer import Consumer
+from aiops_daemon.intake.depth import DepthGauge
 from aiops_daemon.intake.envelope import open_envelope
 from aiops_daemon.notifiers import configured as configured_notifiers
 from aiops_daemon.policy.provenance import explain_cause
@@ -125,7 +127,11 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
         parts.metrics.observe_process()
         watchdog = Watchdog(settings.telemetry, parts.clock, parts.metrics.process)
         http = HttpServer(settings.telemetry, parts.metrics, lambda: Health((Check("queue", consumer.ready),)), watchdog)
-        background: list[Background] = [CloudWatchMetrics(clients, parts.metrics, parts.clock).run]
+        background: list[Background] = [
+            CloudWatchMetrics(clients, parts.metrics, parts.clock).run,
+            DepthGauge(await clients.client("sqs"), settings.intake, parts.clock, parts.metrics.intake).run,
+        ]
+        parts.metrics.process.build.info({"version": __version__, "mode": settings.policy.mode.value})
         if settings.logwatch.enabled and settings.logwatch.groups:
             background.append(await _log_watch(parts, account=account, region=region))
         yield Daemon(consumer, parts.workers, http, watchdog, background=tuple(background)), parts

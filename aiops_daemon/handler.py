@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
+from aiops_daemon.intake.once import Once
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading
-from aiops_daemon.model.incident import Signal
+from aiops_daemon.model.incident import Signal, incident_id
 from aiops_daemon.telemetry.logging import correlation, logger
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.admission import Admission, Triage
@@ -34,6 +35,7 @@ class MessageHandler:
         self._admission = admission
         self._workers = workers
         self._metrics = metrics
+        self._once = Once()
 
     async def __call__(self, message: Message) -> Disposition:
         """What shall become of the message. RetryLater leaves it on the queue."""
@@ -59,8 +61,8 @@ class MessageHandler:
 
     async def _admit(self, event: Event, triage: Triage) -> None:
         with correlation(event.group):
-            admitted = await self._admission.admit(event, triage, self._workers.owner_if_room())
-            if admitted.known is not None:
+            admitted = await self._once.do(incident_id(event), lambda: self._admission.admit(event, triage, self._workers.owner_if_room()))
+            if admitted is None or admitted.known is not None:
                 self._metrics.intake.deduplicated.inc()
                 return
             self._metrics.incidents.opened.labels(event.kind).inc()
@@ -75,7 +77,7 @@ class MessageHandler:
                 self._workers.nudge()
 
     async def _decide(self, decision: dict[str, str], message: Message) -> Disposition:
-        incident_id = decision["incident_id"]
+        wanted = decision["incident_id"]
         signal = Signal(
             signal_id=decision.get("signal_id") or message.message_id,
             decision=decision["decision"],
@@ -84,12 +86,12 @@ class MessageHandler:
             at=message.sent_at,
         )
         try:
-            incident = await self._workers.tools.journal.signal(incident_id, signal)
+            incident = await self._workers.tools.journal.signal(wanted, signal)
         except RetryLater as error:
             return Retry(str(error))
-        log.info("operator decision", incident_id=incident_id, decision=signal.decision, by=signal.by, found=incident is not None)
+        log.info("operator decision", incident_id=wanted, decision=signal.decision, by=signal.by, found=incident is not None)
         if incident is None:
-            return Park(f"decision without an open incident: {incident_id}")
+            return Park(f"decision without an open incident: {wanted}")
         self._workers.nudge()
         return Done()
 

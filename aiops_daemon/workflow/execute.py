@@ -96,7 +96,9 @@ def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, 
 async def _stop_if_switched_off(run: Run, ready: list[Step]) -> None:
     if not ready:
         return
+    run.tools.metrics.guards.kill_switch.set(1)  # also while it cannot be read: nothing runs then
     stop = await run.tools.switch.stopped()
+    run.tools.metrics.guards.kill_switch.set(stop is not None)
     if stop is not None:
         where = ", ".join(step.id for step in ready)
         await run.end(

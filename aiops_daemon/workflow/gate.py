@@ -70,6 +70,7 @@ async def _guard_rails(run: Run, plan: Plan) -> tuple[str, dict[str, JsonValue]]
     """Why not to act by ourselves (or an empty string), and what was charged. A rail that cannot be read raises, and nothing runs."""
     for step in plan.steps:
         breaker = await run.tools.breaker.look(step.action_id)
+        run.tools.metrics.guards.breaker.labels(step.action_id).set(breaker.open_since is not None)
         if breaker.open_since is not None:
             return f"the breaker of {step.action_id} is open: {breaker.reason}", {}
     if all(step.effect is Effect.NONE for step in plan.steps):
