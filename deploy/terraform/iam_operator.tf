@@ -8,9 +8,21 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
-    sid       = "AnswerAndStop" # approve, reject, stop, start: writes to items, never to the table
-    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+    sid       = "StopSwitchAndBreakers" # of the record, only these two kinds of item
+    actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
     resources = [aws_dynamodb_table.incidents.arn]
+
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["SWITCH", "BREAKER#*"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["false"]
+    }
   }
 
   statement {
@@ -26,7 +38,7 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
-    sid       = "SendADrill"
+    sid       = "DecideAndDrill" # an approval is a message on the queue: whoever may send may decide
     actions   = ["sqs:SendMessage"]
     resources = [aws_sqs_queue.events.arn]
   }

@@ -47,10 +47,9 @@ variable "guardduty_minimum_severity" {
 variable "alarm_thresholds" {
   description = "When the daemon's own alarms ring: age of the oldest message in seconds, minutes without a poll, failed recoveries in an hour."
   type = object({
-    queue_age_seconds     = optional(number, 300)
-    silent_minutes        = optional(number, 10)
-    failed_recoveries     = optional(number, 3)
-    manual_reviews_a_hour = optional(number, 10)
+    queue_age_seconds = optional(number, 300)
+    silent_minutes    = optional(number, 10)
+    failed_recoveries = optional(number, 3)
   })
   default = {}
 }

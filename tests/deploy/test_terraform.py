@@ -1,13 +1,15 @@
 """The module without any AWS: format, validity, its own tests with a mocked provider, and what the rules say about the daemon."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from aiops_daemon.embedded.terraform import TerraformTools
 from aiops_daemon.settings import stray_names
-from tests.deploy.conftest import MODULE, run_terraform
+from tests.deploy.conftest import DEPLOY, MODULE, run_terraform
 
 
 def test_format(terraform: TerraformTools) -> None:
@@ -42,3 +44,9 @@ def test_no_file_is_long() -> None:
 def test_the_task_starts_with_settings_that_the_daemon_knows() -> None:
     text = "".join(path.read_text() for path in [MODULE / "service.tf", MODULE / "examples/complete/main.tf"])
     assert stray_names(dict.fromkeys(re.findall(r"\bAIOPS_\w+", text), "")) == []
+
+
+def test_the_readme_is_fresh() -> None:
+    """`python deploy/terraform_readme.py` makes it."""
+    done = subprocess.run([sys.executable, str(DEPLOY / "terraform_readme.py"), "--check"], check=False)
+    assert done.returncode == 0
