@@ -95,6 +95,7 @@ class TemplateMiner:
         self.limit = limit
         self.evicted = 0
         self._born = 0
+        self._joins = 0
         self._templates: OrderedDict[str, _Template] = OrderedDict()
         self._ids: dict[str, str] = {}  # text -> id
         self._places: dict[int, list[str]] = {}  # slot -> ids of the templates with a word there
@@ -156,34 +157,56 @@ class TemplateMiner:
         if None not in ids:
             return [i for i in ids if i is not None]
         missing = list(dict.fromkeys(key for key, i in zip(keys, ids, strict=True) if i is None))
-        evicted = self.evicted
-        ours = self._ids.get
-        found = {
-            key: ours(shape) or self._learn(shape[:TEXT_LIMIT]) for key, shape in zip(missing, self._masker.mask(missing), strict=True)
-        }
+        before = self.evicted, self._joins
+        found = self._ids_of(missing, keys)
         result = [found[key] if i is None else i for key, i in zip(keys, ids, strict=True)]
-        if self.evicted > evicted or len(self._cache) + len(found) > CACHE:
-            self._cache.clear()  # it may name templates that are gone
+        if before != (self.evicted, self._joins) or len(self._cache) + len(found) > CACHE:
+            self._cache.clear()  # it may know lines whose template is gone or no longer found by their text
         else:
             self._cache.update(found)
         return result
 
-    def _learn(self, shape: str) -> str:
-        """The id of a masked text, new or known."""
+    def _ids_of(self, missing: list[str], keys: list[str]) -> dict[str, str]:
+        """The ids of lines that are not in the cache, learning what is new.
+
+        All that is known is touched before the first new template can push it out. So what the cache holds makes no
+        difference, and a miner that was restarted (its cache is empty) does the same.
+        """
+        shapes = [shape[:TEXT_LIMIT] for shape in self._masker.mask(missing)]
+        found = {}
+        for key, shape in zip(missing, shapes, strict=True):
+            identifier = self._ids.get(shape) or self._find(shape)
+            if identifier is not None:
+                found[key] = identifier
+        if len(found) == len(missing):
+            return found
+        for identifier in dict.fromkeys(found.get(key) or self._cache.get(key, "") for key in keys):
+            if self.resolve(identifier) in self._templates:
+                self._templates.move_to_end(self.resolve(identifier))
+        for key, shape in zip(missing, shapes, strict=True):
+            if key not in found:
+                found[key] = self._find(shape) or self._create(shape)
+        return found
+
+    def _find(self, shape: str) -> str | None:
+        """The id of a masked text that is a template, is covered by a wider one, or was joined into one before."""
         known = self._ids.get(shape)
         if known is not None:
             return known
-        slots = list(_slots(shape))
-        for slot in slots:
+        for slot in _slots(shape):
             if slot.word and slot.opened in self._ids:
                 return self._ids[slot.opened]
         identifier = self.resolve(template_id(shape))
-        if identifier in self._templates:
-            return identifier
+        return identifier if identifier in self._templates else None
+
+    def _create(self, shape: str) -> str:
+        identifier, slots = self.resolve(template_id(shape)), list(_slots(shape))
         self._born += 1
         self._insert(identifier, shape, self._born, slots)
         self._join(identifier, slots)
-        self._evict()
+        while len(self._templates) > self.limit:
+            self._remove(next(iter(self._templates)))
+            self.evicted += 1
         return self.resolve(identifier)
 
     def _join(self, identifier: str, slots: list[_Slot]) -> None:
@@ -196,6 +219,7 @@ class TemplateMiner:
                 return
 
     def _merge(self, members: list[str], text: str) -> None:
+        self._joins += 1
         survivor, born = members[0], self._templates[members[0]].born
         for identifier in members:
             self._remove(identifier)
@@ -226,8 +250,3 @@ class TemplateMiner:
             ids.remove(identifier)
             if not ids:
                 del self._places[key]
-
-    def _evict(self) -> None:
-        while len(self._templates) > self.limit:
-            self._remove(next(iter(self._templates)))
-            self.evicted += 1
