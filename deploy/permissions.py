@@ -46,6 +46,12 @@ def calls_in(source: str) -> set[str]:
     return {known[method] for service in services for known in (_operations(service),) for method in methods | pages if method in known}
 
 
+def calls_of(services: tuple[str, ...], source: str) -> set[str]:
+    """The same for a source that is handed its clients: any attribute that is an operation of one of `services`."""
+    names = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+    return {known[name] for service in services for known in (_operations(service),) for name in names if name in known}
+
+
 def _services(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "client" and node.args:

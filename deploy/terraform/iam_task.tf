@@ -52,7 +52,7 @@ data "aws_iam_policy_document" "task" {
 
   statement {
     sid       = "Record"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
     resources = [aws_dynamodb_table.incidents.arn, "${aws_dynamodb_table.incidents.arn}/index/*"]
   }
 
@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "task" {
 
     content {
       sid       = "LogWatchLists" # neither call can be limited to a group
-      actions   = ["logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"]
+      actions   = ["logs:DescribeLogGroups", "logs:GetQueryResults"]
       resources = ["*"]
     }
   }
