@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.episodes import Change, EpisodeBook
-from aiops_daemon.logwatch.findings import Alert, Kind
-from aiops_daemon.logwatch.group import GroupAnalysis, GroupStep, Line, Miner
+from aiops_daemon.logwatch.findings import Alert
+from aiops_daemon.logwatch.group import GroupAnalysis, Line, Miner
 from aiops_daemon.logwatch.outlook import GroupOutlook
 from aiops_daemon.logwatch.settings import LogWatchSettings
 
@@ -56,38 +56,9 @@ class LogAnalysis:
             steps = [group.step() for group in stepping]
             for group in stepping:
                 self.observe(group)
-            changes += self.settle(steps)
+            changes += self.book.settle(steps)
 
     def restart(self) -> None:
         """Forget what is normal (a gap of weeks); templates stay."""
         for group in self.groups.values():
             group.restart()
-
-    def settle(self, steps: Sequence[GroupStep]) -> list[tuple[Change, Alert]]:
-        """Bring one bucket of one or several groups into the alerts."""
-        if not steps:
-            return []
-        at = max(step.at for step in steps)
-        for step in steps:
-            for deploy in step.deploys:
-                self.book.note_deploy(deploy)
-        changes = self.book.found(at, [finding for step in steps for finding in step.findings])
-        changes += self.book.changed(at, [finding for step in steps for finding in step.changed])
-        changes += self.book.ended(at, [ending for step in steps for ending in step.endings])
-        for change, alert in changes:
-            if change is not Change.CLOSED:
-                _foresee(alert, steps)
-        return changes
-
-
-def _foresee(alert: Alert, steps: Sequence[GroupStep]) -> None:
-    """The probability of the group that is worst off, and the time until it fails where the trend says so."""
-    own = [step for step in steps if step.log_group in alert.groups]
-    known = [step.forecast.probability for step in own if step.forecast.probability is not None]
-    if known:
-        alert.probability, alert.no_forecast = max(known), ""
-    elif own and alert.probability is None:
-        alert.no_forecast = own[0].forecast.reason
-    leads = [step.lead_seconds for step in own if step.lead_seconds is not None]
-    if leads and any(f.kind is Kind.RAMP for f in alert.findings):
-        alert.lead_seconds = min(leads)

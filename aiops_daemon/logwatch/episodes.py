@@ -6,11 +6,11 @@ What flares up again within an hour after it ended is the same episode, not a se
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from aiops_daemon.logwatch.findings import RISING, Alert, Deploy, Finding, Kind, Urgency
+from aiops_daemon.logwatch.findings import RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
 
 SAME_GROUP_SECONDS = 1_800
 SAME_ONSET_SECONDS = 600
@@ -28,17 +28,6 @@ class Change(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True)
-class Ending:
-    """A series is normal again from `until` on."""
-
-    log_group: str
-    template_id: str
-    rising: bool
-    until: int
-    adopted: bool = False  # it never came back: what it does now is the new normal
-
-
 @dataclass
 class EpisodeBook:
     """The open alerts of all groups, and those closed in the last two hours."""
@@ -51,6 +40,20 @@ class EpisodeBook:
     def note_deploy(self, deploy: Deploy) -> None:
         self.deploys = [d for d in self.deploys if deploy.at - d.at <= 86_400 and d != deploy]
         self.deploys.append(deploy)
+
+    def settle(self, steps: Sequence[GroupStep]) -> list[tuple[Change, Alert]]:
+        """Bring one bucket of one or several groups into the alerts."""
+        at = max((step.at for step in steps), default=0)
+        for step in steps:
+            for deploy in step.deploys:
+                self.note_deploy(deploy)
+        changes = self.found(at, [finding for step in steps for finding in step.findings])
+        changes += self.changed(at, [finding for step in steps for finding in step.changed])
+        changes += self.ended(at, [ending for step in steps for ending in step.endings])
+        for change, alert in changes:
+            if change is not Change.CLOSED:
+                _foresee(alert, steps)
+        return changes
 
     def found(self, now: int, findings: Iterable[Finding]) -> list[tuple[Change, Alert]]:
         """New departures of one tick, from one group or several."""
@@ -196,3 +199,16 @@ def _urgency(alert: Alert) -> Urgency:
     silent = any(f.kind is Kind.SILENCE and _is_aggregate(f) for f in alert.findings)
     strong = any(f.sigma >= _HIGH_SIGMA for f in alert.findings)
     return Urgency.HIGH if silent or (errors and strong) else Urgency.NORMAL
+
+
+def _foresee(alert: Alert, steps: Sequence[GroupStep]) -> None:
+    """The probability of the group that is worst off, and the time until it fails where the trend says so."""
+    own = [step for step in steps if step.log_group in alert.groups]
+    known = [step.forecast.probability for step in own if step.forecast.probability is not None]
+    if known:
+        alert.probability, alert.no_forecast = max(known), ""
+    elif own and alert.probability is None:
+        alert.no_forecast = own[0].forecast.reason
+    leads = [step.lead_seconds for step in own if step.lead_seconds is not None]
+    if leads and any(f.kind is Kind.RAMP for f in alert.findings):
+        alert.lead_seconds = min(leads)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aiops_daemon.logwatch.probability import Forecast
+
 
 class Kind(StrEnum):
     """What is unusual."""
@@ -56,6 +58,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """A series is normal again from `until` on."""
+
+    log_group: str
+    template_id: str
+    rising: bool
+    until: int
+    adopted: bool = False  # it never came back: what it does now is the new normal
+
+
+@dataclass(frozen=True)
 class Deploy:
     """A release that may explain what follows it."""
 
@@ -89,3 +102,18 @@ class Alert:
     @property
     def closed(self) -> bool:
         return self.until is not None
+
+
+@dataclass(frozen=True)
+class GroupStep:
+    """What one bucket of one group brought."""
+
+    at: int
+    log_group: str
+    findings: tuple[Finding, ...]
+    changed: tuple[Finding, ...]
+    endings: tuple[Ending, ...]
+    deploys: tuple[Deploy, ...]
+    forecast: Forecast
+    failed: bool  # the error lines of the bucket were over the failure volume
+    lead_seconds: int | None  # until the error lines reach the failure volume, as they grow now

@@ -8,12 +8,11 @@ from typing import Protocol
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
-from aiops_daemon.logwatch.episodes import Ending
-from aiops_daemon.logwatch.findings import Deploy, Finding
+from aiops_daemon.logwatch.findings import Deploy, Ending, Finding, GroupStep
 from aiops_daemon.logwatch.monitor import NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL, Departure, GroupMonitor, Step
 from aiops_daemon.logwatch.outlook import GroupOutlook
-from aiops_daemon.logwatch.probability import Forecast
 
+INSIGHTS = "insights:"  # ids of what Logs Insights counts by level, without templates
 _SAMPLE_CHARS = 400
 
 
@@ -21,6 +20,9 @@ class Miner(Protocol):
     """Templates of one group (templates.TemplateMiner)."""
 
     def assign(self, messages: Sequence[str]) -> list[str]: ...
+
+    limit: int
+
     def text(self, identifier: str) -> str: ...
     def resolve(self, identifier: str) -> str: ...
 
@@ -45,20 +47,6 @@ class TemplateInfo:
     deploys: bool = False
 
 
-@dataclass(frozen=True)
-class GroupStep:
-    """What one bucket of one group brought."""
-
-    at: int
-    log_group: str
-    findings: tuple[Finding, ...]
-    changed: tuple[Finding, ...]
-    endings: tuple[Ending, ...]
-    deploys: tuple[Deploy, ...]
-    forecast: Forecast
-    lead_seconds: int | None  # until the error lines reach the failure volume, as they grow now
-
-
 class GroupAnalysis:
     """Give it lines (`feed`), then the time (`step_to`)."""
 
@@ -74,6 +62,7 @@ class GroupAnalysis:
         self.open = OpenBuckets()
         self.monitor: GroupMonitor | None = None
         self.info: dict[str, TemplateInfo] = {}
+        self.by_insights = False
         self.named: dict[str, str] = {}  # row "new" -> the template that it was reported as
 
     def feed(self, lines: Sequence[Line]) -> None:
@@ -107,6 +96,33 @@ class GroupAnalysis:
         self.open = OpenBuckets()
         self.named = {}
 
+    def reopen(self) -> dict[int, int]:
+        """Forget the open buckets, to read them again from `reads_from`; their totals."""
+        return self.open.reopen(self.open.final_before)
+
+    def reads_from(self) -> int | None:
+        """Seconds: the beginning of the oldest open bucket, None before the first line."""
+        return None if self.monitor is None else self.open.final_before * BUCKET_SECONDS
+
+    def switch(self, *, to_insights: bool) -> None:
+        """Another reader counts from now on: series that it does not know would fall silent, and its levels differ."""
+        if to_insights == self.by_insights:
+            return
+        self.by_insights = to_insights
+        if self.monitor is not None:
+            self.monitor.forget([key for key in self.monitor.keys if key.startswith(INSIGHTS) is not to_insights])
+            self.monitor.restart_levels()
+        self.open.reopen(0)
+
+    def skip_to(self, bucket: int, at: int) -> GroupStep:
+        """Buckets that nobody will ever read (an outage longer than what is caught up): go on from `bucket`."""
+        assert self.monitor is not None  # noqa: S101  # there is nothing to skip before the first line
+        ended = self.monitor.skip_to(bucket)
+        self.open.reopen(0)
+        self.open.final_before = bucket
+        endings = self._endings(Step((), (), tuple(ended)))
+        return GroupStep(at, self.name, (), (), endings, (), self.outlook.last, failed=False, lead_seconds=None)
+
     def due(self, now: int) -> int | None:
         """The next bucket that is complete at `now`, if there is one."""
         if self.monitor is None:
@@ -125,6 +141,7 @@ class GroupAnalysis:
         step = self.monitor.step(recent)
         self.open.close(bucket - self.lag)
         at = (bucket + 1) * BUCKET_SECONDS + self.settle
+        errors = recent[-1].levels.get("ERROR", 0)
         return GroupStep(
             at=at,
             log_group=self.name,
@@ -132,7 +149,8 @@ class GroupAnalysis:
             changed=tuple(self._finding(d, at, recent) for d in step.changed),
             endings=self._endings(step),
             deploys=deploys,
-            forecast=self.outlook.look(bucket, recent[-1].levels.get("ERROR", 0)),
+            forecast=self.outlook.look(bucket, errors),
+            failed=self.outlook.threshold is not None and errors > self.outlook.threshold,
             lead_seconds=self._lead(),
         )
 
@@ -159,7 +177,25 @@ class GroupAnalysis:
             return
         for key in [k for k in self.info if self.miner.resolve(k) != k]:
             self.monitor.merge(key, self.miner.resolve(key))
+            info = self.info.pop(key)
+            self.info.setdefault(self.miner.resolve(key), info)
+        if len(self.info) > self.miner.limit:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """What the miner has evicted has no series any more."""
+        assert self.monitor is not None  # noqa: S101  # as above
+        gone = [key for key in self.info if not self._known(key)]
+        self.monitor.forget(gone)
+        for key in gone:
             del self.info[key]
+
+    def _known(self, key: str) -> bool:
+        try:
+            self.miner.text(key)
+        except KeyError:
+            return key.startswith(INSIGHTS)
+        return True
 
     def _learn_about(self, bucket: int, counts: BucketCounts) -> tuple[Deploy, ...]:
         deploys: list[Deploy] = []
@@ -181,9 +217,9 @@ class GroupAnalysis:
         info = self.info.get(key)
         since = d.since * BUCKET_SECONDS
         return Finding(
-            at=at, log_group=self.name, kind=d.kind, template=self._text(key), template_id=key,
+            at=at, log_group=self.name, kind=d.kind, template=self.text(key), template_id=key,
             observed=d.observed, expected=round(d.expected, 3), sigma=round(d.sigma, 2), since=since,
-            first_seen=info.first_seen if info else since, level=self._level(key), samples=self._samples(key, recent),
+            first_seen=info.first_seen if info else since, level=self.level(key), samples=self._samples(key, recent),
         )  # fmt: skip
 
     def _key(self, d: Departure, recent: Sequence[BucketCounts]) -> str:
@@ -216,17 +252,17 @@ class GroupAnalysis:
             )
         return lines.most_common(1)[0][0] if lines else None
 
-    def _text(self, key: str) -> str:
+    def text(self, key: str) -> str:
         if key == TOTAL:
             return "(all lines)"
-        if key.startswith("level:"):
+        if key.startswith(("level:", INSIGHTS)):
             return f"({key.replace(':', ' ')})"
         try:
             return self.redact(self.miner.text(key))
         except KeyError:  # evicted since
             return key
 
-    def _level(self, key: str) -> str:
+    def level(self, key: str) -> str:
         info = self.info.get(key)
         return info.level if info else key.removeprefix("level:") if key.startswith("level:") else ""
 

@@ -4,7 +4,7 @@ A bucket is judged for rising counts as soon as it is complete, since late lines
 for learning, only when it is final. Rows: the whole group, three levels, lines of new templates, then the templates.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +76,7 @@ class GroupMonitor:
         self.counts: Floats = np.zeros((0, HISTORY))
         self.expected: Floats = np.zeros((0, HISTORY))
         self.reset: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.familiar: set[str] = set()  # series that were dropped: no news when they come back
         self.active: dict[int, Departure] = {}
         self.excused: dict[int, int] = {}  # rows that rose as they often do -> the last bucket in which they did
         self._add(FIXED[:4])
@@ -93,11 +94,12 @@ class GroupMonitor:
         self.expected = np.concatenate([self.expected, pad])
         self.reset = np.concatenate([self.reset, np.full(len(keys), born, dtype=np.int64)])
 
-    def forget(self, keys: Iterable[str]) -> None:
+    def forget(self, keys: Sequence[str]) -> None:
         """Drop series (templates that the miner let go)."""
         gone = {self.index[key] for key in keys if key in self.index and key not in FIXED}
         if not gone:
             return
+        self.familiar.update(key for key in keys if key in self.index)
         rows = np.array([row for row in range(len(self.keys)) if row not in gone], dtype=np.intp)
         self.keys = [self.keys[row] for row in rows]
         self.index = {key: row for row, key in enumerate(self.keys)}
@@ -127,6 +129,25 @@ class GroupMonitor:
         self.reset[target] = min(self.reset[target], self.reset[source])
         self.active.pop(source, None)
         self.forget([old])
+
+    def restart_levels(self) -> None:
+        """The levels are counted in another way from the next bucket on."""
+        for level in LEVELS:
+            row = self.index[f"level:{level}"]
+            self.baseline.restart(row, self.bucket + 1)
+            self.reset[row] = self.bucket + 1
+            self.active.pop(row, None)
+
+    def skip_to(self, bucket: int) -> list[Departure]:
+        """Nothing is known of the buckets until `bucket`: no window spans them, nothing is learned from them."""
+        ended = list(self.active.values())
+        for departure in ended:
+            departure.last_hot = bucket - 1
+        self.active, self.excused = {}, {}
+        self.bucket = bucket - 1
+        self.counts[:], self.expected[:], self.memory.now[:] = 0, 0, 0
+        self.reset[:] = bucket
+        return ended
 
     def warm_up_left(self) -> int:
         """Buckets until the group has seen a whole day; 0 when it has."""
@@ -165,7 +186,7 @@ class GroupMonitor:
         for key, count in counts.templates.items():
             row = self.index[key]
             values[row] = count
-            if bucket - born[row] < NOVEL_BUCKETS and born[row] > self.start:
+            if bucket - born[row] < NOVEL_BUCKETS and born[row] > self.start and key not in self.familiar:
                 values[self.index[NEW]] += count
                 if counts.template_levels.get(key) == "ERROR":
                     values[self.index[NEW_ERROR]] += count
@@ -185,11 +206,7 @@ class GroupMonitor:
         found = find(self._windows(HISTORY - 1), self.threshold, rising=True)
         usual = {c.row for c in found if c.row not in self.active and self._usual(c, HISTORY - 1)}
         self.excused.update(dict.fromkeys(usual, self.bucket))
-        return [
-            self._open(c, HISTORY - 1)
-            for c in found
-            if c.row not in self.active and c.row not in usual and not self._explained(c)
-        ]
+        return [self._open(c, HISTORY - 1) for c in found if c.row not in self.active and c.row not in usual and not self._explained(c)]
 
     def _explained(self, c: Candidate) -> bool:
         """A total that rises because of templates that may: most of its excess is theirs."""

@@ -30,6 +30,9 @@ class LogWatchSettings(BaseModel):
     catch_up_seconds: Annotated[int, Field(ge=0, le=604800)] = Field(
         default=86_400, description="after an outage read back at most a day: older warnings help nobody"
     )
+    history_seconds: Annotated[int, Field(ge=0, le=604800)] = Field(
+        default=86_400, description="a group seen for the first time is read back this far: its first day of baseline"
+    )
     max_lines_per_window: Annotated[int, Field(ge=1000)] = Field(
         default=500_000, description="a group with more lines than this in five minutes is counted by Logs Insights"
     )
