@@ -75,9 +75,9 @@ def find(windows: Windows, threshold: float, *, rising: bool) -> list[Candidate]
 def _exact(windows: Windows, row: int, rough: Floats, need: float, *, rising: bool) -> Candidate | None:
     tail = upper_sigma if rising else lower_sigma
     best: tuple[float, int] = (0.0, 0)
-    for i in np.flatnonzero(rough >= need - 0.1):
+    for i in np.flatnonzero(rough >= need - 0.1).tolist():
         count, mean = round(float(windows.observed[row, i])), float(windows.expected[row, i])
-        best = max(best, (tail(count, mean, float(windows.dispersion[row, i])), int(i)))
+        best = max(best, (tail(count, mean, float(windows.dispersion[row, i])), i))
     sigma, i = best
     if sigma < need:
         return None

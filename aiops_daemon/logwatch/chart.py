@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
+from itertools import pairwise
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.findings import Alert
@@ -93,7 +94,7 @@ def _narrow(values: Sequence[float], width: int) -> list[float]:
     if len(values) <= width:
         return list(values)
     edges = [i * len(values) // width for i in range(width + 1)]
-    return [max(values[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    return [max(values[a:b]) for a, b in pairwise(edges)]
 
 
 def _bars(values: Sequence[float], top: float) -> str:

@@ -40,7 +40,7 @@ class Sleeper(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
-class TooLarge(Exception):  # noqa: N818  # a turn of events, not an error: the group goes to Logs Insights
+class TooLarge(Exception):  # a turn of events, not an error: the group goes to Logs Insights
     """More lines than may be read."""
 
 

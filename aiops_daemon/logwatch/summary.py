@@ -20,7 +20,7 @@ def busiest(group: GroupAnalysis, most: int = _MOST) -> list[dict[str, JsonValue
     spread = monitor.baseline.dispersion(monitor.bucket)[:, 0]
     deviation = np.sqrt(expected + spread * expected**2)
     last = monitor.bucket - (HISTORY - 1) + np.where(monitor.counts > 0, np.arange(HISTORY), -1).max(axis=1)
-    seen = (monitor.counts > 0).any(axis=1)
+    seen = monitor.counts.max(axis=1, initial=0.0) > 0
     out: list[dict[str, JsonValue]] = []
     for row in np.argsort(-rows.total)[:most].tolist():
         key = monitor.keys[row]

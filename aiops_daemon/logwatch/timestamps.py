@@ -7,7 +7,7 @@ a file is in order even if its date is not the true one.
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-_MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTHS = {name: i for i, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
 _CLOCK = r"(?P<h>\d{1,2})[:.]?(?P<mi>\d{2})[:.]?(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?"
 _ZONE = r"\s?(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 _NAME = r"[A-Za-z]{3}"

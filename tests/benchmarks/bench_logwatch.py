@@ -14,15 +14,15 @@ import math
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from loggen import BUCKET, DAY, KINDS, START, World
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.findings import Alert, Urgency
 from aiops_daemon.logwatch.settings import LogWatchSettings
+from tests.benchmarks.loggen import BUCKET, DAY, KINDS, START, World
 
 QUIET = ("mixed", "quiet-flat", "seasonal", "sparse")
 
@@ -30,7 +30,9 @@ QUIET = ("mixed", "quiet-flat", "seasonal", "sparse")
 class Named:
     """A miner for counts that are already by template."""
 
-    def assign(self, messages: object) -> list[str]:
+    limit = 10_000
+
+    def assign(self, messages: Sequence[str]) -> list[str]:
         raise NotImplementedError
 
     def text(self, identifier: str) -> str:
@@ -95,8 +97,8 @@ def quiet(args: argparse.Namespace, settings: LogWatchSettings) -> dict[str, dic
             "upper95": poisson_upper(false, exposure), "while_warming_up_per_group_day": first / max(early, 1),
         }  # fmt: skip
         if args.verbose:
-            print(profile, dict(kinds), file=sys.stderr)
-            print("  while warming up:", sorted(early_kinds.items()), file=sys.stderr)
+            sys.stderr.write(f"{profile} {dict(kinds)}\n")
+            sys.stderr.write(f"  while warming up: {sorted(early_kinds.items())}\n")
     return out
 
 
@@ -138,17 +140,17 @@ def faults(args: argparse.Namespace, settings: LogWatchSettings) -> dict[str, ob
             first.setdefault(i, alert)
         for i, injection in enumerate(world.injections):
             total[injection.kind] += 1
-            alert = first.get(i)
-            if alert is None:
+            caught_by = first.get(i)
+            if caught_by is None:
                 missed.append((k, injection))
                 continue
             caught[injection.kind] += 1
-            named[injection.kind] += alert.cause.kind == injection.kind
-            delay[injection.kind].append((alert.at - (START + injection.start) * BUCKET) / 60)
-            low += injection.kind == "deploy" and alert.urgency is Urgency.LOW and alert.deploy is not None
+            named[injection.kind] += caught_by.cause.kind == injection.kind
+            delay[injection.kind].append((caught_by.at - (START + injection.start) * BUCKET) / 60)
+            low += injection.kind == "deploy" and caught_by.urgency is Urgency.LOW and caught_by.deploy is not None
     if args.verbose:
         for k, injection in missed:
-            print("missed", k, injection, file=sys.stderr)
+            sys.stderr.write(f"missed {k} {injection}\n")
     return {
         "kinds": {
             kind: {
@@ -185,7 +187,7 @@ def main() -> None:
     if args.part != "quiet":
         result["faults"] = faults(args, settings)
     result["cpu_seconds"] = round(time.process_time() - began, 1)
-    print(json.dumps(result, indent=None if args.json else 1, default=str))
+    sys.stdout.write(json.dumps(result, indent=None if args.json else 1, default=str) + "\n")
 
 
 if __name__ == "__main__":

@@ -112,9 +112,7 @@ class World:
         plan += [(text, "ERROR", np.exp(rng.uniform(-5.5, -1))) for text in ERRORS]  # once a day .. once in 15 minutes
         for text, level, rate in plan:
             amplitude = seasonal if level == "INFO" else seasonal * float(rng.uniform(0, 1))
-            self.templates.append(
-                Template(text, level, float(rate), float(np.exp(rng.uniform(0.5, 3.5))), amplitude, weekend, phase)
-            )
+            self.templates.append(Template(text, level, float(rate), float(np.exp(rng.uniform(0.5, 3.5))), amplitude, weekend, phase))
         if self.profile == "seasonal":
             self.templates[9].nightly = int(rng.integers(40, 200))
             self.templates[9].nightly_at = int(rng.integers(0, DAY))
@@ -146,7 +144,9 @@ class World:
         length = int(self.rng.integers(18, 49))
         hour = slice(at, at + 12)
         rows = [
-            i for i, t in enumerate(self.templates) if t.rate and self.means[i, hour].sum() * (1 - left) >= strength * self._deviation(i, hour)
+            i
+            for i, t in enumerate(self.templates)
+            if t.rate and self.means[i, hour].sum() * (1 - left) >= strength * self._deviation(i, hour)
         ]
         if not rows:
             return None
@@ -201,7 +201,7 @@ class World:
         return Injection("deploy", row, at, at + 3, strength)
 
     # -- as text
-    def lines(self, first: int = 0, last: int | None = None) -> "list[tuple[int, str]]":
+    def lines(self, first: int = 0, last: int | None = None) -> list[tuple[int, str]]:
         """(milliseconds, line) in order of time."""
         pick = random.Random(self.seed)
         out: list[tuple[int, str]] = []

@@ -183,8 +183,7 @@ async def test_a_group_too_large_to_read_is_counted_by_insights_and_comes_back()
     rng = random.Random(6)
     logs = Logs(Clock(START + BUCKET + 65), rng, events(rng, 60, 400, late=0), page=10_000)
     logs.events += [
-        Event(f"x{i}", "s", (START + 3600 + i * 60) * 1000, "ERROR error writing", (START + 3600 + i * 60) * 1000)
-        for i in range(120)
+        Event(f"x{i}", "s", (START + 3600 + i * 60) * 1000, "ERROR error writing", (START + 3600 + i * 60) * 1000) for i in range(120)
     ]
     w = watch(logs, Dynamo(), Told(), max_lines_per_window=1000)
     for i in range(20):
