@@ -3,10 +3,10 @@
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiops_daemon import __version__
 from aiops_daemon.actions import catalogue
@@ -24,8 +24,13 @@ from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.depth import DepthGauge
 from aiops_daemon.intake.envelope import open_envelope
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.event import UNKNOWN, Ignored, Recognized
+from aiops_daemon.model.verdict import Evidence
 from aiops_daemon.notifiers import configured as configured_notifiers
+from aiops_daemon.policy.gate import automatic, decide
 from aiops_daemon.policy.provenance import explain_cause
+from aiops_daemon.policy.settings import policy_facts
 from aiops_daemon.ports import Action, Analyst, Clock, Notifier, Probe
 from aiops_daemon.probes import probes
 from aiops_daemon.settings import Settings
@@ -108,6 +113,64 @@ def _model(settings: Settings, metrics: Metrics) -> Analyst | None:
     from aiops_daemon.analysts.model import ModelAnalyst  # 2.5 s of CPU to import: only where one is configured
 
     return ModelAnalyst(settings.model, metrics.models)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the daemon would do with one message."""
+
+    outcome: str  # incident, ignored or parked
+    reason: str
+    resource_type: str = "unknown"
+    resource_ids: tuple[str, ...] = ()
+    account: str | None = None
+    region: str | None = None
+    actor: str | None = None
+    classification: str | None = None
+    confidence: float | None = None
+    decision: str = "none"
+    action: str | None = None
+    assumed: tuple[str, ...] = ()
+
+
+def explainer(settings: Settings) -> Callable[[str, datetime], Explained]:
+    """Intake, readers, provenance, rules and gate as they run in the daemon, without AWS."""
+    clock = SystemClock()
+    actions = catalogue(settings.actions, clock)
+    rules = RulesAnalyst()
+
+    def ask(body: str, at: datetime) -> Explained:
+        envelope = open_envelope(body, queue_account="000000000000", queue_region=settings.aws.region or "us-east-1", received_at=at)
+        reading = recognize(envelope) if isinstance(envelope, Envelope) else envelope
+        if not isinstance(reading, Recognized):
+            return Explained("ignored" if isinstance(reading, Ignored) else "parked", reading.reason)
+        event = reading.events[0]
+        provenance = explain_cause(event, settings.policy)
+        fitting = {
+            action.spec.id: action.spec
+            for action in actions
+            if {event.resource.type, "*"} & set(action.spec.resource_types) and not isinstance(action.parameters(event), str)
+        }
+        allowed = automatic(fitting.values(), settings.policy)
+        evidence = Evidence(event=event, provenance=provenance, allowed_actions=allowed, policy=policy_facts(event, settings.policy))
+        verdict = rules.judge_now(evidence)
+        decision = decide(verdict, provenance, event, fitting, settings.policy)
+        return Explained(
+            outcome="incident" if verdict.noteworthy else "ignored",
+            reason=decision.reason,
+            resource_type=event.resource.type,
+            resource_ids=tuple(one.resource.id for one in reading.events if one.resource.id != UNKNOWN),
+            account=event.account,
+            region=event.region,
+            actor=event.actor.label,
+            classification=verdict.classification.value,
+            confidence=verdict.confidence,
+            decision=decision.kind.value,
+            action=verdict.action_id,
+            assumed=event.assumed,
+        )
+
+    return ask
 
 
 @asynccontextmanager

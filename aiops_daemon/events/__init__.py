@@ -1,0 +1,66 @@
+"""Messages -> events: a plain table from source to reader. Unknown is counted, never fatal.
+
+A new service is one file (or one row in services.py) and one line here.
+"""
+
+from collections.abc import Callable
+
+from aiops_daemon.events import alarms, autoscaling, cloudtrail, ec2, ecs, findings, health, rds, services
+from aiops_daemon.events.arn import resource_of, service_name
+from aiops_daemon.events.making import made
+from aiops_daemon.events.rows import Row
+from aiops_daemon.events.tree import first_text, texts
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.event import EventKind, Ignored, Parked, Reading, Resource
+
+_TABLES: dict[str, tuple[Row, ...]] = {
+    "ec2": ec2.ROWS, "ec2fleet": ec2.ROWS, "ec2spotfleet": ec2.ROWS, "rbin": ec2.ROWS, "autoscaling": autoscaling.ROWS, "rds": rds.ROWS,
+    "ecs": ecs.ROWS, "eks": ecs.ROWS, "ssm": services.SSM, "s3": services.S3, "backup": services.BACKUP, "codebuild": services.CODEBUILD,
+    "codepipeline": services.CODEPIPELINE, "codedeploy": services.CODEDEPLOY, "codecommit": services.CODECOMMIT, "states": services.STATES,
+    "batch": services.BATCH, "glue": services.GLUE, "ecr": services.ECR, "acm": services.ACM, "cloudformation": services.CLOUDFORMATION,
+    "synthetics": services.SYNTHETICS, "elasticache": services.ELASTICACHE, "dms": services.DMS, "secretsmanager": services.SECRETSMANAGER,
+    "events": services.SCHEDULES, "scheduler": services.SCHEDULES, "tag": services.TAGS, "es": services.OPENSEARCH,
+    "opensearch": services.OPENSEARCH, "aidevops": services.AIDEVOPS,
+}  # fmt: skip
+_READERS: dict[str, Callable[[Envelope], Reading]] = {
+    "cloudwatch": alarms.read, "health": health.read, "guardduty": findings.read, "securityhub": findings.read, "inspector2": findings.read,
+    "inspector": findings.read, "macie": findings.read, "macie2": findings.read, "access-analyzer": findings.read, "config": findings.read,
+    "trustedadvisor": findings.read,
+}  # fmt: skip
+_GENERIC = Row("", EventKind.NOTICE, "unknown", (), ("state", "status", "event"))
+
+
+def recognize(envelope: Envelope) -> Reading:
+    """0..n events. Never raises: what cannot be read is a reason."""
+    try:
+        return _read(envelope)
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:  # a shape that no reader foresaw
+        return Parked(reason=f"unreadable {envelope.detail_type[:80]!r}: {type(error).__name__}")
+
+
+def _read(envelope: Envelope) -> Reading:
+    if not envelope.source.startswith("aws."):
+        return Ignored(reason="source is not an AWS service")
+    if "eventName" in envelope.detail and ("via CloudTrail" in envelope.detail_type or "eventSource" in envelope.detail):
+        return cloudtrail.read(envelope)
+    service = envelope.source.removeprefix("aws.").split(".")[0]
+    reader = _READERS.get(service)
+    if reader is not None:
+        return reader(envelope)
+    row = next((row for row in _TABLES.get(service, ()) if row.matches(envelope.detail_type)), _GENERIC)
+    return made(envelope, row.kind, first_text(envelope.detail, *row.name), _resources(envelope, row, service), fallback=row.type)
+
+
+def _resources(envelope: Envelope, row: Row, service: str) -> list[Resource]:
+    for path in row.ids:
+        found = texts(envelope.detail, path)[: 1 if row.first else None]
+        if found:
+            return [
+                Resource(type=row.type, id=text) if row.bare else resource_of(text) or Resource(type=row.type, id=text) for text in found
+            ]
+    if not row.arns:
+        return []
+    named = [one for text in envelope.resources if (one := resource_of(text)) is not None]
+    wanted = row.type.partition(":")[0]
+    fitting = [one for one in named if one.type == row.type] or [one for one in named if one.service in {wanted, service_name(service)}]
+    return fitting or (named if row is _GENERIC or wanted == "unknown" else [])

@@ -1,0 +1,58 @@
+"""CloudWatch alarms in their three shapes. An alarm on one resource's metric is an event of that resource; else of the alarm itself."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import JsonValue
+
+from aiops_daemon.events.making import made
+from aiops_daemon.events.tree import at, first_text, texts
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.event import EventKind, Reading, Resource
+
+# Metric dimension -> the resource it names, most precise first.
+_DIMENSIONS = {
+    "InstanceId": "ec2:instance", "DBInstanceIdentifier": "rds:db", "DBClusterIdentifier": "rds:cluster",
+    "FunctionName": "lambda:function",
+    "ServiceName": "ecs:service", "TableName": "dynamodb:table", "QueueName": "sqs:queue", "TopicName": "sns:topic",
+    "LoadBalancer": "elasticloadbalancing:loadbalancer", "LoadBalancerName": "elasticloadbalancing:loadbalancer",
+    "AutoScalingGroupName": "autoscaling:group", "BucketName": "s3:bucket", "CacheClusterId": "elasticache:cluster",
+    "VolumeId": "ec2:volume",
+    "StateMachineArn": "states:state-machine", "ApiName": "apigateway:api", "DomainName": "opensearch:domain",
+    "StreamName": "kinesis:stream",
+}  # fmt: skip
+
+
+def read(envelope: Envelope) -> Reading:
+    """State changes and configuration changes."""
+    detail = envelope.detail
+    alarm = first_text(detail, "alarmName", "AlarmName", "alarmData.alarmName")
+    state = first_text(detail, "state.value", "alarmData.state.value", "NewStateValue")
+    watched = [] if "Configuration Change" in envelope.detail_type else list(_watched(detail))
+    resources = watched or ([Resource(type="cloudwatch:alarm", id=alarm)] if alarm else [])
+    kind = EventKind.NOTICE if "Configuration Change" in envelope.detail_type else EventKind.ALARM
+    return made(envelope, kind, state or first_text(detail, "operation") or envelope.detail_type, resources, fallback="cloudwatch:alarm")
+
+
+def _watched(detail: Mapping[str, JsonValue]) -> Iterator[Resource]:
+    """The resources that the alarm's metrics are about, when they are all of one kind."""
+    pairs = dict(_dimensions(detail))
+    for name, kind in _DIMENSIONS.items():
+        if pairs.get(name):
+            cluster = f"{pairs['ClusterName']}/" if name == "ServiceName" and pairs.get("ClusterName") else ""
+            if name == "ServiceName" and not cluster:
+                continue
+            yield Resource(type=kind, id=cluster + pairs[name])
+            return
+
+
+def _dimensions(detail: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    for prefix in ("configuration", "alarmData.configuration"):
+        for item in at(detail, f"{prefix}.metrics.metricStat.metric.dimensions"):
+            if isinstance(item, dict):
+                yield from ((str(name), value) for name, value in item.items() if isinstance(value, str))
+    for place in ("Trigger.Dimensions", "Trigger.Metrics.MetricStat.Metric.Dimensions"):
+        for item in at(detail, place):
+            if isinstance(item, dict):
+                name, value = (texts(item, "name") or texts(item, "Name")), (texts(item, "value") or texts(item, "Value"))
+                if name and value:
+                    yield name[0], value[0]

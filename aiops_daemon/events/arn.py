@@ -1,0 +1,54 @@
+"""ARNs -> resource types and ids. An id is bare where AWS has a bare id for that kind of thing; otherwise it stays the ARN."""
+
+import re
+
+from aiops_daemon.model.event import Resource
+
+_ARN = re.compile(r"^arn:aws[a-z-]*:(?P<service>[a-z0-9-]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<rest>.+)$", re.DOTALL)
+_ACCOUNT = re.compile(r"^AWS::::Account:\d{12}$")
+MAX_ID = 2048
+# (service, kind in the ARN) -> thing, where the thing has another name.
+_THINGS = {
+    ("ec2", "natgateway"): "nat-gateway", ("ec2", "vpc-flow-log"): "flow-log", ("rds", "pg"): "parameter-group",
+    ("rds", "cluster-pg"): "cluster-parameter-group", ("rds", "og"): "option-group", ("rds", "subgrp"): "subnet-group",
+    ("events", "event-bus"): "bus", ("autoscaling", "autoscalinggroup"): "group", ("iam", "mfa"): "mfa-device",
+    ("elasticfilesystem", "file-system"): "file-system", ("codebuild", "build"): "project",
+    ("ssm", "managed-instance"): "managed-instance", ("states", "statemachine"): "state-machine",
+}  # fmt: skip
+# Kinds whose bare id is what every API of the service takes.
+_BARE = frozenset({
+    "instance", "volume", "snapshot", "image", "key", "db", "cluster", "cluster-snapshot", "table", "function", "certificate", "alarm",
+    "trail", "parameter", "user", "role", "policy", "domain", "pg", "db-proxy", "repository", "security-group", "capacity-reservation",
+    "job", "fleet", "vpc", "subnet", "natgateway", "route-table", "network-acl",
+})  # fmt: skip
+_SERVICES = {"elasticfilesystem": "efs", "es": "opensearch", "monitoring": "cloudwatch"}
+
+
+def service_name(service: str) -> str:
+    """The service part of a resource type for an ARN's, source's or event source's service."""
+    return _SERVICES.get(service, service)
+
+
+def is_arn(text: str) -> bool:
+    return _ARN.match(text) is not None
+
+
+def resource_of(arn: str) -> Resource | None:
+    """The resource that an ARN names, or None where it is none."""
+    text = arn.strip()
+    if _ACCOUNT.match(text):
+        return Resource(type="account", id=text)
+    match = _ARN.match(text)
+    if match is None or len(text) > MAX_ID:
+        return None
+    service, rest = match["service"], match["rest"]
+    if service == "s3":
+        return Resource(type="s3:object" if "/" in rest else "s3:bucket", id=text if "/" in rest else rest)
+    if service in {"sqs", "sns"}:
+        return Resource(type=f"{service}:{'queue' if service == 'sqs' else 'topic'}", id=text)
+    if service == "sts":
+        return Resource(type="iam:role", id=text)
+    kind, _, name = rest.partition("/") if "/" in rest and (":" not in rest or rest.index("/") < rest.index(":")) else rest.partition(":")
+    thing = _THINGS.get((service, kind.lower()), kind.lower()) if name else "resource"
+    bare = name and kind in _BARE and not (service == "ec2" and not name.strip())
+    return Resource(type=f"{service_name(service)}:{thing or 'resource'}", id=name.strip() if bare else text)

@@ -1,0 +1,207 @@
+"""CloudTrail: any API call, service event or sign-in -> what happened to which resource, by whom.
+
+The target is looked for where AWS puts it: the request, then what a creating call answered, then resources[].ARN, then the details of a
+service event, then (for denied calls) the error message. A call that names nothing is an event on an unknown resource of the right type.
+"""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from aiops_daemon.events.arn import is_arn, resource_of, service_name
+from aiops_daemon.events.call_targets import DEFAULT_THING, GENERIC, SPECIAL, TARGETS
+from aiops_daemon.events.making import made
+from aiops_daemon.events.tree import at, first_text, named, texts
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.event import UNKNOWN, Actor, ActorKind, EventKind, Parked, Reading, Resource
+
+_VERSION = re.compile(r"_?20\d{2}_?\d{2}_?\d{2}(?:v\d+)?$")
+_ARN_IN_TEXT = re.compile(r"on resource: (arn:aws[a-z-]*:[^\s,'\"]+)")
+_KINDS = {
+    "IAMUser": ActorKind.USER, "AssumedRole": ActorKind.ROLE, "Role": ActorKind.ROLE, "Root": ActorKind.ROOT,
+    "FederatedUser": ActorKind.FEDERATED,
+    "SAMLUser": ActorKind.FEDERATED, "WebIdentityUser": ActorKind.FEDERATED, "IdentityCenterUser": ActorKind.FEDERATED,
+    "AWSService": ActorKind.SERVICE, "AWSAccount": ActorKind.ACCOUNT,
+}  # fmt: skip
+# What a creating call makes stands in its answer, not in its request.
+_CREATES = re.compile(r"^(Create|Run|Register|Allocate|Request|Import|Copy|Restore|Start(?!Instances|Logging|DB|Session))")
+
+
+def read(envelope: Envelope) -> Reading:
+    """One CloudTrail record, as EventBridge delivers it."""
+    detail = envelope.detail
+    name, source = first_text(detail, "eventName"), first_text(detail, "eventSource")
+    if not name:
+        return Parked(reason="CloudTrail record without eventName")
+    service = (source or envelope.source.removeprefix("aws.")).partition(".")[0].lower()
+    if not service:
+        return Parked(reason="CloudTrail record without eventSource")
+    call = _VERSION.sub("", name)
+    error = first_text(detail, "errorCode") or None
+    if error is None and first_text(detail, "errorMessage") and first_text(detail, "eventType") != "AwsConsoleSignIn":
+        error = "Failed"
+    kind = _kind(detail, call)
+    fallback = SPECIAL.get(f"{call}@{service}") or SPECIAL.get(call) or DEFAULT_THING.get(service) or _guessed(service, call)
+    read_only = next((value for value in at(detail, "readOnly") if isinstance(value, bool)), None)
+    facts: dict[str, JsonValue] = {
+        key: detail[key]
+        for key in (
+            "requestParameters",
+            "additionalEventData",
+            "serviceEventDetails",
+            "responseElements",
+            "eventType",
+            "resources",
+            "userAgent",
+        )
+        if key in detail
+    }
+    actor = actor_of(detail)
+    if kind is EventKind.SIGN_IN:
+        resources: list[Resource] = [Resource(type="iam:user", id=actor.name)] if actor.name and actor.kind is ActorKind.USER else []
+    else:
+        resources = targets(service, call, detail)
+    return made(
+        envelope,
+        kind,
+        name,
+        resources,
+        fallback=fallback,
+        facts=facts,
+        actor=actor,
+        event_source=source or f"{service}.amazonaws.com",
+        error_code=error,
+        error_message=first_text(detail, "errorMessage")[:500] or None,
+        read_only=read_only,
+    )
+
+
+def _kind(detail: Mapping[str, JsonValue], call: str) -> EventKind:
+    kind = first_text(detail, "eventType")
+    if kind == "AwsConsoleSignIn" or call in {"ConsoleLogin", "SwitchRole", "CheckMfa"}:
+        return EventKind.SIGN_IN
+    return EventKind.SERVICE_ACTION if kind == "AwsServiceEvent" else EventKind.API_CALL
+
+
+def actor_of(detail: Mapping[str, JsonValue]) -> Actor:
+    """userIdentity, reduced. What is missing stays missing."""
+    identity = detail.get("userIdentity")
+    who: Mapping[str, JsonValue] = identity if isinstance(identity, dict) else {}
+    mfa = first_text(who, "sessionContext.attributes.mfaAuthenticated").lower()
+    kind = _KINDS.get(first_text(who, "type"), ActorKind.UNKNOWN)
+    arn = first_text(who, "arn")
+    session = arn.rpartition("/")[2] if ":assumed-role/" in arn else ""
+    return Actor(
+        kind=kind,
+        arn=arn or None,
+        name=first_text(who, "userName") or session or first_text(who, "invokedBy", "principalId") or None,
+        account=first_text(who, "accountId") or None,
+        issuer_arn=first_text(who, "sessionContext.sessionIssuer.arn") or None,
+        invoked_by=first_text(who, "invokedBy") or None,
+        user_agent=first_text(detail, "userAgent")[:300] or None,
+        source_ip=first_text(detail, "sourceIPAddress")[:64] or None,
+        mfa={"true": True, "false": False}.get(mfa),
+    )
+
+
+def targets(service: str, call: str, detail: Mapping[str, JsonValue]) -> list[Resource]:
+    """The resources that a record names, most telling place first; the first place that names one decides."""
+    request, answer = detail.get("requestParameters"), detail.get("responseElements")
+    created = _CREATES.match(call) is not None
+    for tree in (answer, request) if created else (request, answer):
+        found = _named_in(service, call, tree, strict=service == "config" or (created and service == "ec2" and tree is request))
+        if found:
+            return found + [one for one in _partners(service, call, request) if one not in found]
+    for place in (at(detail, "resources.ARN"), at(detail, "serviceEventDetails.resourceArn")):
+        found = [one for text in place if isinstance(text, str) and (one := resource_of(text)) is not None]
+        if found:
+            return found
+    for extra in ("serviceEventDetails", "additionalEventData"):
+        found = _named_in(service, call, detail.get(extra))
+        if found:
+            return found
+    return _partners(service, call, request) or _in_message(service, first_text(detail, "errorMessage"))
+
+
+def _partners(service: str, call: str, request: JsonValue) -> list[Resource]:
+    """The instance that a volume, an address or an image is attached to, taken from or made of is part of the event."""
+    if service != "ec2" or not call.startswith(("Attach", "Detach", "CreateImage")):
+        return []
+    return [Resource(type="ec2:instance", id=text) for text in texts(request, "instanceId")]
+
+
+def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False) -> list[Resource]:
+    """The best parameter that names a target,
+    with all of its values on that level. `strict`: only what the call itself is named after."""
+    best: tuple[int, int, str, str] | None = None
+    values: dict[tuple[int, str], list[str]] = {}
+    for position, (level, key, value) in enumerate(named(tree)):
+        low = key.lower().replace("-", "").replace("_", "")
+        thing = _thing(service, low)
+        strings = _strings(value)
+        if thing is None or not strings or (strict and not _told(call, low)):
+            continue
+        values.setdefault((level, low), []).extend(strings)
+        rank = _rank(service, call, low, thing) - min(position, 9)
+        if best is None or rank > best[0]:
+            best = (rank, level, low, thing)
+    if best is None:
+        return []
+    return [_resource(service, call, best[3], text) for text in dict.fromkeys(values[best[1], best[2]])]
+
+
+def _thing(service: str, low: str) -> str | None:
+    table = TARGETS.get(service)
+    if table is None:
+        match = GENERIC.match(low)
+        return match["noun"] if match else ("resource" if low in {"id", "name", "arn", "resource"} else None)
+    if low in table:
+        return table[low]
+    return "resource" if low in {"resourcearn", "resource"} else None
+
+
+def _told(call: str, low: str) -> int:
+    """How much of the parameter's noun stands in the call's name: 0 where nothing does."""
+    noun = re.sub(r"(ids?|names?|arns?|identifiers?)$", "", low)
+    about = re.sub(r"^[A-Z][a-z]+", "", call).lower().removesuffix("s")
+    return len(noun) if len(noun) > 2 and (noun in call.lower() or (about and noun.startswith(about))) else 0
+
+
+def _rank(service: str, call: str, low: str, thing: str) -> int:
+    """What the call is known to be about, then a noun of its own name, then the table's order."""
+    order = list(TARGETS.get(service, {}))
+    place = 60 - order.index(low) if low in order else 0
+    told = _told(call, low)
+    known = SPECIAL.get(call) in {f"{service}:{thing}", thing}
+    return (100_000 if known else 0) + (min(told, 1) if service == "iam" else told) * 1000 + place * 10
+
+
+def _strings(value: JsonValue) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value.strip() else []
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, str) and item.strip()]
+    return []
+
+
+def _resource(service: str, call: str, thing: str, text: str) -> Resource:
+    if is_arn(text):
+        found = resource_of(text)
+        if found is not None and not (service in {"secretsmanager", "iam"} and found.type.endswith(":resource")):
+            return found
+    special = SPECIAL.get(call)
+    kind = thing if ":" in thing else special if special and special.endswith(f":{thing}") else f"{service_name(service)}:{thing}"
+    return Resource(type="cloudwatch:alarm" if kind == "monitoring:alarm" else kind, id=text.strip())
+
+
+def _guessed(service: str, call: str) -> str:
+    noun = re.sub(r"^[A-Z][a-z]+", "", call)
+    thing = "-".join(part.lower() for part in re.findall(r"[A-Z][a-z0-9]*", noun)) or "resource"
+    return f"{service_name(service)}:{thing}"
+
+
+def _in_message(service: str, message: str) -> list[Resource]:
+    """`... is not authorized to perform: x:Y on resource: arn:...` names what was refused."""
+    found = [resource_of(text.rstrip(".")) for text in _ARN_IN_TEXT.findall(message)]
+    return [one for one in found if one is not None and one.service == service_name(service) and one.id not in {UNKNOWN, "*"}]

@@ -1,0 +1,57 @@
+"""From a reader's findings to Events: one per resource, with everything that the envelope knows."""
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import JsonValue
+
+from aiops_daemon.events.tree import pruned
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.event import UNKNOWN, Actor, Event, EventKind, Parked, Recognized, Resource
+
+MAX_RESOURCES = 1000
+MAX_ID = 2048
+
+
+def usable(identifier: str) -> bool:
+    """An id may not be a placeholder, nor carry what no AWS id carries."""
+    text = identifier.strip()
+    hidden = {"...", "REDACTED", "HIDDEN_DUE_TO_SECURITY_REASONS", "***"}
+    return bool(text) and len(text) <= MAX_ID and text.isprintable() and text not in hidden
+
+
+def made(
+    envelope: Envelope,
+    kind: EventKind,
+    name: str,
+    resources: Iterable[Resource],
+    *,
+    fallback: str = UNKNOWN,
+    facts: Mapping[str, JsonValue] | None = None,
+    actor: Actor | None = None,
+    severity: float | None = None,
+    **more: str | bool | None,
+) -> Recognized | Parked:
+    """One event per distinct resource; one on an unknown resource of type `fallback` where none is named."""
+    distinct = {resource.key: resource for resource in resources if usable(resource.id)}
+    if len(distinct) > MAX_RESOURCES:
+        return Parked(reason=f"one message names {len(distinct)} resources; {MAX_RESOURCES} is the most that is read")
+    found = list(distinct.values()) or [Resource(type=fallback, id=UNKNOWN)]
+    base = Event(
+        event_id=envelope.id,
+        source=envelope.source,
+        detail_type=envelope.detail_type,
+        kind=kind,
+        name=name[:200] or envelope.detail_type[:200],
+        resource=found[0],
+        account=envelope.account,
+        region=envelope.region,
+        actor=actor or Actor(),
+        occurred_at=envelope.time,
+        received_at=envelope.received_at,
+        severity=severity,
+        facts=pruned(envelope.detail if facts is None else facts),
+        assumed=envelope.assumed,
+        siblings=len(found),
+        **more,
+    )
+    return Recognized(events=(base, *(base.model_copy(update={"resource": resource}) for resource in found[1:])))
