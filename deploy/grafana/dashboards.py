@@ -41,7 +41,7 @@ ON_CALL = (
     )),
     Row("What is it doing now", (
         Panel("Incidents in work", "stat", "none", {"now": "sum(aiops_incidents_active)"}),
-        Panel("Waiting for a person", "stat", "none", {"waiting": "max(aiops_approvals_pending)"}, steps=[{"color": "green", "value": None}, {"color": "orange", "value": 1}]),
+        Panel("Asked a person today", "stat", "none", {"asked": 'sum(increase(aiops_approvals_total{decision="requested"}[24h])) or vector(0)'}, steps=[{"color": "green", "value": None}, {"color": "orange", "value": 1}]),
         Panel("Stop switch", "stat", "none", {"engaged": "max(aiops_kill_switch_engaged)"}, steps=RED_ABOVE_ZERO, about="1: no step runs"),
         Panel("Breakers open", "stat", "none", {"open": "sum(max by (kind) (aiops_breaker_open)) or vector(0)"}, steps=RED_ABOVE_ZERO),
     )),
@@ -83,7 +83,7 @@ HEALTH = (
         Panel("What should not happen", "timeseries", "none", {"handler errors": "sum(increase(aiops_handler_errors_total[5m]))", "workflow errors": "sum(increase(aiops_workflow_errors_total[5m]))", "acknowledgements given up": "sum(increase(aiops_acknowledgement_failures_total[5m]))", "heartbeats failed": "sum(increase(aiops_heartbeat_failures_total[5m]))"}, 8, 7),
     )),
     Row("Workflow", (
-        Panel("Stages, 95 of 100", "timeseries", "s", {"{{stage}}": "histogram_quantile(0.95, sum by (le, stage) (rate(aiops_stage_seconds_bucket[5m])))"}, 8, 7),
+        Panel("Recovery, 50 and 95 of 100", "timeseries", "s", {"p50": "histogram_quantile(0.5, sum by (le) (rate(aiops_recovery_seconds_bucket[5m])))", "p95": "histogram_quantile(0.95, sum by (le) (rate(aiops_recovery_seconds_bucket[5m])))"}, 8, 7),
         Panel("Transitions", "timeseries", "ops", {"{{state}}": "sum by (state) (rate(aiops_transitions_total[5m]))"}, 8, 7),
         Panel("Takeovers and fences", "timeseries", "none", {"taken over": "sum(increase(aiops_takeovers_total[5m]))", "stopped by the fence": "sum(increase(aiops_ownership_lost_total[5m]))"}, 8, 7),
         Panel("Notices", "timeseries", "none", {"{{channel}} {{result}}": "sum by (channel, result) (increase(aiops_notifications_total[5m]))"}, 8, 7),

@@ -114,7 +114,8 @@ def daemon(moto: Moto, settings: dict[str, str]) -> Iterator[int]:
     assert check.returncode == 0, check.stdout + check.stderr
     process = subprocess.Popen([sys.executable, "-m", "aiops_daemon", "run"], env=environment, stdout=subprocess.DEVNULL)
     try:
-        until(lambda: get(port, "/healthz") == 200, 60)
+        until(lambda: process.poll() is not None or get(port, "/healthz") == 200, 60)
+        assert process.poll() is None, "the daemon did not start: see its standard error"
         yield port
         process.terminate()
         assert process.wait(60) == 0
