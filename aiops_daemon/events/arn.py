@@ -46,6 +46,8 @@ def resource_of(arn: str) -> Resource | None:
         return Resource(type="s3:object" if "/" in rest else "s3:bucket", id=text if "/" in rest else rest)
     if service in {"sqs", "sns"}:
         return Resource(type=f"{service}:{'queue' if service == 'sqs' else 'topic'}", id=text)
+    if service == "ssm" and rest.startswith("managed-instance/i-"):
+        return Resource(type="ec2:instance", id=rest.partition("/")[2])
     if service == "sts":
         return Resource(type="iam:role", id=text)
     kind, _, name = rest.partition("/") if "/" in rest and (":" not in rest or rest.index("/") < rest.index(":")) else rest.partition(":")

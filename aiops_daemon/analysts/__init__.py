@@ -1,0 +1,17 @@
+"""Analysts: evidence -> verdict. Each implements ports.Analyst and knows none of the others.
+
+    rules.py       always first: deterministic, explained, no network
+    (a model)      refines the rules' verdict and may only lower its autonomy
+
+The rules are plain tables, one concern per file, asked in the order that rules.py lists:
+
+    calls_destroy.py    something was deleted, stopped or cut off
+    calls_audit.py      a protection or an audit source was switched off or weakened
+    calls_exposure.py   something was shared with strangers or the world
+    calls_access.py     standing access was given, a credential or a backdoor made
+    calls_unusual.py    interactive or rare access: watch, nothing to restore
+    policy_document.py  who an IAM policy document lets in
+    state_changes.py    EC2, EBS, RDS, ECS: a service reports a new state
+    jobs.py             builds, pipelines, executions, backups: work that failed
+    alarms.py  findings.py  notices.py  sign_ins.py
+"""

@@ -1,0 +1,40 @@
+"""Calls that are seldom made and restore nothing when undone: interactive access, identities, spying. They are announced."""
+
+from aiops_daemon.analysts.facts import api
+from aiops_daemon.analysts.opinion import FAIR, actor, anomaly, subject
+from aiops_daemon.model.event import Event
+from aiops_daemon.model.verdict import Verdict
+
+_UNUSUAL: dict[str, frozenset[str]] = {
+    service: frozenset(names.split())
+    for service, names in {
+        "ssm": "StartSession ResumeSession SendCommand StartAutomationExecution CreateAssociation UpdateDocument",
+        "ec2": "EnableSerialConsoleAccess GetPasswordData GetConsoleScreenshot ModifySerialConsoleAccess CreateInstanceExportTask "
+        "ExportImage CreateStoreImageTask CreateTrafficMirrorSession",
+        "ec2-instance-connect": "SendSSHPublicKey SendSerialConsoleSSHPublicKey OpenTunnel",
+        "ecs": "ExecuteCommand",
+        "iam": "CreateUser CreateRole UpdateUser UpdateRole UpdateAccountPasswordPolicy CreateVirtualMFADevice UpdateAccountEmailAddress",
+        "sts": "GetFederationToken GetSessionToken",
+        "organizations": "InviteAccountToOrganization CreateAccount MoveAccount EnableAWSServiceAccess EnableAllFeatures "
+        "AttachPolicy UpdatePolicy",
+        "account": "DisableRegion EnableRegion PutAlternateContact",
+        "bedrock": "PutFoundationModelEntitlement PutUseCaseForModelAccess CreateFoundationModelAgreement",
+        "rds": "CreateDBSnapshot StartExportTask CopyDBSnapshot",
+        "s3": "PutBucketReplication PutBucketWebsite",
+        "ses": "UpdateAccountSendingEnabled VerifyEmailIdentity",
+        "rolesanywhere": "CreateProfile UpdateProfile",
+        "macie2": "UpdateMacieSession",
+        "cloudshell": "CreateEnvironment CreateSession",
+        "kms": "ReplicateKey ImportKeyMaterial",
+        "route53domains": "TransferDomainToAnotherAwsAccount DisableDomainTransferLock UpdateDomainNameservers",
+    }.items()
+}
+
+
+def judge(event: Event) -> Verdict | None:
+    """ANOMALY for what somebody should have a look at."""
+    service, name = api(event)
+    if name in _UNUSUAL.get(service, ()):
+        because = f"{actor(event)} called {name} on {subject(event)}: unusual access or identity work, nothing to restore."
+        return anomaly(event, because, confidence=FAIR)
+    return None

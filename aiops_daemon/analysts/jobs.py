@@ -1,0 +1,71 @@
+"""Work that ends: builds, pipelines, deployments, executions, queries, backups. One vocabulary of outcomes serves them all."""
+
+import re
+
+from aiops_daemon.analysts.facts import inside, text, word, words
+from aiops_daemon.analysts.opinion import FAIR, STRONG, anomaly, failure, normal, subject
+from aiops_daemon.model.event import Event
+from aiops_daemon.model.verdict import Verdict
+
+_STATUS_KEYS = (
+    "status", "state", "State", "Status", "build-status", "test-run-status", "jobStatus", "JobStatus", "execution-status", "executionStatus",
+    "current-state", "currentStatus", "result", "Result", "resultStatus", "DBInstanceStatus", "TrainingJobStatus", "ProcessingJobStatus",
+    "TransformJobStatus", "HyperParameterTuningJobStatus", "EndpointStatus", "currentState", "completed-phase-status", "build_status",
+    "scan-status",
+    "task_status", "stepStatus", "deploymentStatus", "TranscriptionJobStatus", "migrationStatus", "StatusCode",
+)  # fmt: skip
+_FAILED = words(
+    """
+    FAILED FAILURE TIMED_OUT TIMEOUT TIMEDOUT ERROR FAULT FAILED_WITH_ERROR CRASHED COMPLETED_WITH_ERROR
+    COMPLETED_WITH_ERRORS TERMINATED_WITH_ERRORS UNHEALTHY IMPAIRED EXPIRED UNREACHABLE LOST CREATE_FAILED UPDATE_FAILED
+    DELETE_FAILED ROLLBACK_COMPLETE ROLLBACK_FAILED ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE UPDATE_ROLLBACK_FAILED
+    UPDATE_ROLLBACK_IN_PROGRESS FAILING UNSUCCESSFUL CANNOT_START INACCESSIBLE
+    """
+)
+_GIVEN_UP = words(
+    """
+    ABORTED STOPPED CANCELED CANCELLED CANCELING STOPPING DISABLED DELETED INCOMPLETE PARTIAL ABANDONED SKIPPED_BY_USER
+    REJECTED DELETE_COMPLETE TERMINATED
+    """
+)
+# A service that writes these into the title has no status of its own.
+_TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
+_TITLE_SOFT = re.compile(
+    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk)\b", re.IGNORECASE
+)
+
+
+def status_of(event: Event) -> str:
+    """The outcome in one upper-case word, '' where the event names none."""
+    nested = text(inside(event.facts, "data", "status")) or text(inside(event.facts, "status-details", "status"))
+    plain = word(event.facts, *_STATUS_KEYS) or nested
+    return re.sub(r"[\s-]+", "_", plain.strip()).upper()
+
+
+def judge(event: Event) -> Verdict | None:
+    """FAILURE for work that failed, ANOMALY for work given up, NORMAL for the rest that has a status."""
+    status = status_of(event)
+    said = f"{event.detail_type} of {subject(event)}: {status or event.name}"
+    if status in _FAILED or _phrase(event.name) in _FAILED:
+        return failure(event, f"{said}. {_why(event)}".strip(), confidence=FAIR if _partial(event) else STRONG, severity=6)
+    if status in _GIVEN_UP:
+        return anomaly(event, f"{said}. {_why(event)}".strip(), confidence=FAIR)
+    if _TITLE_FAILED.search(event.detail_type):
+        return failure(event, f"{said}. {_why(event)}".strip(), confidence=FAIR, severity=6)
+    if _TITLE_SOFT.search(event.detail_type):
+        return anomaly(event, f"{said}.", confidence=FAIR)
+    return normal(f"{said}.") if status else None
+
+
+def _phrase(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip()).upper()
+
+
+def _partial(event: Event) -> bool:
+    """A stage or an action of a pipeline: its execution's own event follows."""
+    title = event.detail_type.lower()
+    return "stage" in title or "action" in title or "phase" in title
+
+
+def _why(event: Event) -> str:
+    return word(event.facts, "cause", "message", "statusMessage", "StatusMessage", "stateMessage", "reason", "error", "ErrorMessage")[:300]

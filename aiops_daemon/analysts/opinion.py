@@ -1,0 +1,92 @@
+"""How a rule states its opinion, and what its confidence means.
+
+The scale (the gate's shipped threshold is 0.8):
+
+    CERTAIN 0.95  the event says it, and there is hardly another reading: a trail's logging was stopped
+    STRONG  0.85  the event says what happened; people seldom want that: an instance was stopped by an unlisted user
+    FAIR    0.70  a clear effect that is often wanted, or the cause is not in the event: a human decides
+    WEAK    0.50  as likely as not
+"""
+
+from aiops_daemon.model.event import UNKNOWN, Event
+from aiops_daemon.model.verdict import Autonomy, Classification, Verdict
+
+CERTAIN, STRONG, FAIR, WEAK = 0.95, 0.85, 0.70, 0.50
+
+
+def subject(event: Event) -> str:
+    """The resource as an engineer would name it."""
+    if event.resource.id == UNKNOWN:
+        return f"an unnamed {event.resource.type}" if event.resource.type != UNKNOWN else "an unnamed resource"
+    return f"{event.resource.type} {event.resource.id}"
+
+
+def actor(event: Event) -> str:
+    """Who did it, for a sentence."""
+    return event.actor.label or "an unknown actor"
+
+
+def failure(
+    event: Event,
+    because: str,
+    confidence: float = STRONG,
+    severity: int = 7,
+    action: str | None = None,
+    ceiling: Autonomy = Autonomy.AUTO,
+    downtime: int | None = None,
+) -> Verdict:
+    """Something that should exist or work was destroyed, stopped or stopped working."""
+    return Verdict(
+        classification=Classification.FAILURE,
+        confidence=confidence,
+        severity=severity,
+        reasoning=because,
+        root_cause=because,
+        affected_services=(event.resource.service,),
+        estimated_downtime_minutes=downtime,
+        blast_radius=_radius(event),
+        action_id=action,
+        ceiling=ceiling,
+    )
+
+
+def tampering(event: Event, because: str, confidence: float = STRONG, severity: int = 8, ceiling: Autonomy = Autonomy.APPROVE) -> Verdict:
+    """A successful change that weakens a protection, an audit source, permissions or exposure."""
+    return Verdict(
+        classification=Classification.TAMPERING,
+        confidence=confidence,
+        severity=severity,
+        reasoning=because,
+        root_cause=because,
+        affected_services=(event.resource.service,),
+        blast_radius=_radius(event),
+        ceiling=ceiling,
+    )
+
+
+def anomaly(event: Event, because: str, confidence: float = STRONG, severity: int = 4) -> Verdict:
+    """Unusual, with nothing to restore."""
+    return Verdict(
+        classification=Classification.ANOMALY,
+        confidence=confidence,
+        severity=severity,
+        reasoning=because,
+        affected_services=(event.resource.service,),
+        ceiling=Autonomy.OBSERVE,
+    )
+
+
+def normal(because: str, confidence: float = STRONG, *, noteworthy: bool = False) -> Verdict:
+    """Expected."""
+    return Verdict(
+        classification=Classification.NORMAL,
+        confidence=confidence,
+        severity=1,
+        reasoning=because,
+        ceiling=Autonomy.OBSERVE,
+        noteworthy=noteworthy,
+    )
+
+
+def _radius(event: Event) -> str:
+    return f"{event.siblings} resources named by one message" if event.siblings > 1 else subject(event)
