@@ -72,13 +72,18 @@ def test_every_panel_shows_data(tool: Callable[[str], str], tmp_path: Path) -> N
         topic = client(moto, "sns").list_topics()["Topics"][0]["TopicArn"]
         settings = {"AIOPS_MODE": "act", "SNS_TOPIC_ARN": topic, "AIOPS_WORKFLOW__SOAK_SECONDS": "1", "AIOPS_ACTIONS__POLL_SECONDS": "1",
                     "AIOPS_WORKFLOW__SCAN_INTERVAL_SECONDS": "1"}  # fmt: skip
-        with daemon(moto, settings) as port, scraping(prometheus, tmp_path, port) as ask:
+        with daemon(moto, settings) as port, scraping(prometheus, tmp_path, port) as (ask, base):
             load_the_daemon(moto)
             until(lambda: healed(ask), 90)
             time.sleep(3)  # two more scrapes, so that every rate has two points
             silent = [name for name, query in QUERIES if not ask(query)]
             rules = ask("aiops:receive_failure:ratio5m") + ask("count(ALERTS) or vector(0)")
+            draw = [sys.executable, str(DEPLOY / "grafana/draw.py"), base, str(tmp_path / "pictures"), "1"]
+            subprocess.run(draw, check=True)
     assert silent == []
+    pictures = [path.read_text() for path in sorted((tmp_path / "pictures").glob("*.svg"))]
+    assert len(pictures) == len(dashboards.files())
+    assert all("no data" not in picture for picture in pictures)
     assert rules
 
 
@@ -117,8 +122,8 @@ def event(number: int, instance: str, state: str) -> str:
 
 
 @contextlib.contextmanager
-def scraping(prometheus: str, folder: Path, daemon_port: int) -> Iterator[Callable[[str], list[Any]]]:
-    """A Prometheus with our rules, scraping each second; yields a function that asks it."""
+def scraping(prometheus: str, folder: Path, daemon_port: int) -> Iterator[tuple[Callable[[str], list[Any]], str]]:
+    """A Prometheus with our rules, scraping each second; yields a function that asks it, and its address."""
     config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(DEPLOY / "prometheus" / name) for name in config["rule_files"]]
@@ -149,7 +154,7 @@ def scraping(prometheus: str, folder: Path, daemon_port: int) -> Iterator[Callab
 
     try:
         until(lambda: bool(ask("up == 1")), 60)
-        yield ask
+        yield ask, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(30)
