@@ -8,7 +8,8 @@ from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
 
 _STATUS_KEYS = (
-    "status", "state", "State", "Status", "build-status", "test-run-status", "jobStatus", "JobStatus", "execution-status", "executionStatus",
+    "status", "state", "State", "Status", "build-status", "test-run-status", "jobStatus", "JobStatus", "execution-status",
+    "executionStatus",
     "current-state", "currentStatus", "result", "Result", "resultStatus", "DBInstanceStatus", "TrainingJobStatus", "ProcessingJobStatus",
     "TransformJobStatus", "HyperParameterTuningJobStatus", "EndpointStatus", "currentState", "completed-phase-status", "build_status",
     "scan-status",
