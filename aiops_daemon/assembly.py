@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -176,9 +176,12 @@ def explainer(settings: Settings) -> Callable[[str, datetime], Explained]:
 @asynccontextmanager
 async def built(settings: Settings, *, clock: Clock | None = None, name: str | None = None) -> AsyncIterator[tuple[Daemon, Parts]]:
     """The whole daemon, ready to run."""
-    async with AwsSession(settings.aws) as clients:
+    async with AwsSession(settings.aws) as clients, AsyncExitStack() as owned:
         account, region = await clients.account(), await clients.region()
         parts = assemble(settings, clients, account=account, region=region, clock=clock, name=name)
+        model: object = parts.tools.model
+        if isinstance(model, AbstractAsyncContextManager):  # one that keeps connections
+            await owned.enter_async_context(model)
         consumer = Consumer(
             await clients.client("sqs", purpose="receive"),
             await clients.client("sqs"),

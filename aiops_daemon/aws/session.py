@@ -136,7 +136,7 @@ class AwsSession:
         config = AioConfig(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
-            retries={"mode": "standard", "max_attempts": settings.max_attempts},
+            retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
             max_pool_connections=settings.max_pool_connections,
             user_agent_extra="aiops-daemon",
         )
