@@ -1,9 +1,9 @@
 """An anomaly score in [0, 1] for one regular series, strictly causal, one threshold for everything.
 
-Six statistics are followed: the point above and below the long median, the distance of short, middle and long means from
-it (level shifts, ramps), and the recent movement (bursts, flapping). Each is compared with its own record by RecordTail,
-the most surprising one speaks. After an alarm a smaller excess stays silent for a while, and what it has to exceed decays:
-one episode is one alarm, and a worse turn is told again.
+Seven statistics are followed: the point above and below the long median, the distance of short, middle and long means
+from it (level shifts, ramps), and the distance of the point and of a short mean from the usual value at this time of day.
+Each is compared with its own record by RecordTail, the most surprising one speaks. After an alarm only a clearly worse
+turn is told, and what it has to exceed decays: one episode is one alarm.
 """
 
 import math
@@ -13,27 +13,58 @@ import numpy as np
 
 from aiops_daemon.logwatch.tails import RecordTail
 
-THRESHOLD: Final = 0.5  # scores at and above are alarms; HALF_SCORE_EXCESS was fixed on the open Numenta files
-HALF_SCORE_EXCESS: Final = 0.4
+THRESHOLD: Final = 0.5  # scores at and above it are alarms
+ALARM_EXCESS: Final = 1.6  # the excess that scores THRESHOLD; fixed on the open half of the Numenta benchmark
 HISTORY: Final = 1000  # points the median is taken over: 3.5 days of 5-minute points
 MEDIAN_EVERY: Final = 12
 WARM_UP: Final = 150  # points before the first score
 MEANS: Final = (6, 24, 72)  # half an hour, two hours, six hours
-MOVEMENT: Final = 24
-REFRACTORY: Final = 288  # points after an alarm in which only what exceeds it is told
-STATISTICS: Final = 3 + len(MEANS)
+RESIDUAL_MEAN: Final = 6
+REFRACTORY: Final = 1000  # points in which an alarm still asks for more than the usual excess
+WORSE: Final = 2.0  # how many times the excess of the last alarm is news right after it, falling to 0 over REFRACTORY
+LARGEST_TOLD: Final = 5.0  # however large an alarm was, one with this excess times WORSE is told at once
+STATISTICS: Final = 4 + len(MEANS)
+
+
+class DailyProfile:
+    """The usual value in each half hour of the day: an exponential mean over days. None in what it has not seen yet."""
+
+    SLOTS: Final = 48
+    GAIN: Final = 0.25  # the last four days or so count
+    DAY: Final = 86_400.0
+
+    def __init__(self) -> None:
+        self._usual: list[float | None] = [None] * self.SLOTS
+        self._slot = -1
+        self._sum = 0.0
+        self._count = 0
+
+    def residual(self, at: float, value: float) -> float | None:
+        """The value less the usual one at this time of day, which today's half hour does not enter before it ends."""
+        slot = int(at % self.DAY / self.DAY * self.SLOTS)
+        if slot != self._slot:
+            self._close(slot)
+        self._sum += value
+        self._count += 1
+        usual = self._usual[slot]
+        return None if usual is None else value - usual
+
+    def _close(self, next_slot: int) -> None:
+        if self._count:
+            mean, usual = self._sum / self._count, self._usual[self._slot]
+            self._usual[self._slot] = mean if usual is None else usual + self.GAIN * (mean - usual)
+        self._slot, self._sum, self._count = next_slot, 0.0, 0
 
 
 class SeriesScorer:
-    """Scores points as they come. Memory: 2,072 floats whatever the length of the series."""
+    """Scores points as they come. Memory: some 1,300 numbers whatever the length of the series."""
 
     def __init__(self) -> None:
         self._values = np.zeros(HISTORY)
-        self._moves = np.zeros(MOVEMENT)
+        self._residuals = [0.0] * RESIDUAL_MEAN
+        self._profile = DailyProfile()
         self._sums = [0.0] * len(MEANS)
-        self._move_sum = 0.0
         self._seen = 0
-        self._last = 0.0
         self._median = 0.0
         self._tails = [RecordTail() for _ in range(STATISTICS)]
         self._told = 0.0
@@ -44,29 +75,31 @@ class SeriesScorer:
         if not math.isfinite(value):
             return 0.0
         excess = 0.0
-        for tail, statistic in zip(self._tails, self._statistics(value), strict=True):
+        for tail, statistic in zip(self._tails, self._statistics(timestamp_seconds, value), strict=True):
+            if statistic is None:
+                continue
             if self._seen > WARM_UP:
                 excess = max(excess, tail.excess(statistic))
             tail.learn(statistic)
         excess = self._told_once(excess)
-        return excess / (excess + HALF_SCORE_EXCESS)
+        return float(excess / (excess + ALARM_EXCESS))
 
-    def _statistics(self, value: float) -> tuple[float, ...]:
+    def _statistics(self, at: float, value: float) -> tuple[float | None, ...]:
+        residual = self._profile.residual(at, value)
+        self._residuals[self._seen % RESIDUAL_MEAN] = residual or 0.0
         self._remember(value)
         deviation = value - self._median
         levels = (abs(total / min(window, self._seen) - self._median) for window, total in zip(MEANS, self._sums, strict=True))
-        movement = self._move_sum / min(MOVEMENT, self._seen)
-        return (max(deviation, 0.0), max(-deviation, 0.0), *levels, movement)
+        raw = (max(deviation, 0.0), max(-deviation, 0.0), *levels)
+        if residual is None:
+            return (*raw, None, None)
+        return (*raw, abs(residual), abs(sum(self._residuals)) / RESIDUAL_MEAN)
 
     def _remember(self, value: float) -> None:
         seen = self._seen
         for index, window in enumerate(MEANS):
             self._sums[index] += value - (self._values[(seen - window) % HISTORY] if seen >= window else 0.0)
-        move = abs(value - self._last) if seen else 0.0
-        self._move_sum += move - self._moves[seen % MOVEMENT]
-        self._moves[seen % MOVEMENT] = move
         self._values[seen % HISTORY] = value
-        self._last = value
         self._seen = seen + 1
         if seen % MEDIAN_EVERY == 0 or seen < MEDIAN_EVERY * 4:
             self._refresh()
@@ -78,12 +111,13 @@ class SeriesScorer:
         for index, window in enumerate(MEANS):
             places = np.arange(max(0, seen - window), seen) % HISTORY
             self._sums[index] = float(self._values[places].sum())
-        self._move_sum = float(self._moves.sum())
 
     def _told_once(self, excess: float) -> float:
-        floor = self._told * self._silence_left / REFRACTORY
-        self._silence_left = max(0, self._silence_left - 1)
-        if excess <= floor:
-            return 0.0
-        self._told, self._silence_left = excess, REFRACTORY
+        """Silence what is not clearly worse than the last alarm; an excess below an alarm silences nothing."""
+        if excess <= WORSE * self._told * self._silence_left / REFRACTORY:
+            excess = 0.0
+        if excess >= ALARM_EXCESS:
+            self._told, self._silence_left = min(excess, LARGEST_TOLD), REFRACTORY
+        else:
+            self._silence_left = max(0, self._silence_left - 1)
         return excess

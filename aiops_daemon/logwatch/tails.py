@@ -3,20 +3,24 @@
 A statistic of an operational series may be heavy-tailed (tweets, errors) or bounded (CPU percent). What both share is
 that the top order statistics say how far the next record usually lies beyond the last one. The excess over the record,
 in units of the mean excess of the top values, therefore has one meaning on every series, and one threshold serves all.
+
+With n values of exponential tail a record is broken by z mean excesses with probability exp(-z) / n: a short history
+breaks records for nothing. Hence log n in the excess, at half weight, as neighbouring values are not independent.
 """
 
+import math
 from bisect import insort
+from typing import Final
 
-FIRST_TOP = 10  # this many values before anything is said
-LARGEST_TOP = 30
-POINTS_PER_TOP_VALUE = 50  # the top values taken are the upper 2 % of the history, within the two bounds below
-SMALLEST_TAIL = 5
-RECORD_FLOOR = 0.02  # a record broken by much less than 2 % of itself is no news, however regular the series was
-MAX_EXCESS = 1e6
+TOP: Final = 21  # the largest values kept: the record and the tail below it
+USUAL_HISTORY: Final = 1000  # values at which a record counts for just what it is
+HISTORY_WEIGHT: Final = 0.5
+RECORD_FLOOR: Final = 0.02  # a record broken by much less than 2 % of itself is no news, however regular the series was
+MAX_EXCESS: Final = 1e6
 
 
 class RecordTail:
-    """The largest values of one non-negative statistic, and how surprising the next one is. Some 31 floats."""
+    """The largest values of one non-negative statistic, and how surprising the next one is. 22 numbers."""
 
     __slots__ = ("_count", "_top")
 
@@ -25,20 +29,20 @@ class RecordTail:
         self._count = 0
 
     def excess(self, value: float) -> float:
-        """Distance beyond the record in mean excesses: 0 or less within what was seen, 1 is a usual new record."""
-        if len(self._top) < FIRST_TOP:
+        """Distance beyond the record in mean excesses, less for a short history; 0 within what was seen."""
+        top = self._top
+        if len(top) < TOP or value <= top[-1]:
             return 0.0
-        size = max(SMALLEST_TAIL, min(LARGEST_TOP, self._count // POINTS_PER_TOP_VALUE))
-        tail = self._top[-size:]
-        record = tail[-1]
-        scale = sum(tail) / len(tail) - tail[0] + RECORD_FLOOR * record
+        record = top[-1]
+        scale = sum(top) / TOP - top[0] + RECORD_FLOOR * record
         if scale <= 0.0:  # a statistic that was always 0: the first movement is as new as anything can be
-            return MAX_EXCESS if value > record else 0.0
-        return min(MAX_EXCESS, (value - record) / scale)
+            return MAX_EXCESS
+        history = HISTORY_WEIGHT * math.log(self._count / USUAL_HISTORY)
+        return min(MAX_EXCESS, max(0.0, (value - record) / scale + history))
 
     def learn(self, value: float) -> None:
         self._count += 1
-        if len(self._top) <= LARGEST_TOP:
+        if len(self._top) < TOP:
             insort(self._top, value)
         elif value > self._top[0]:
             insort(self._top, value)

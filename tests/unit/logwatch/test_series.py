@@ -41,8 +41,15 @@ def test_a_point_far_outside_alarms_at_once(odd: float) -> None:
 
 def test_a_level_shift_within_the_range_of_the_points_alarms() -> None:
     source = random.Random(4)
-    values = [float(source.choice([0, 100])) if source.random() < 0.1 else 50.0 for _ in range(1000)] + [80.0] * 30
-    assert any(1000 <= index < 1030 for index in alarms(values))
+    values = [float(source.choice([0, 100])) if source.random() < 0.02 else source.gauss(50.0, 3.0) for _ in range(1500)]
+    assert any(1500 <= index < 1530 for index in alarms([*values, *[80.0] * 30]))
+
+
+def test_a_point_odd_for_the_time_of_day_alarms_within_the_range_of_the_day() -> None:
+    daily = [(100.0 if 9 <= index % 288 // 12 < 17 else 10.0) + jitter for index, jitter in enumerate(noise(288 * 8, level=0.0))]
+    night = [*daily, *noise(24, 2, level=10.0), *noise(12, 3, level=60.0)]
+    assert not [index for index in alarms(night) if 288 * 4 < index < 288 * 8 + 24]
+    assert any(index >= 288 * 8 + 24 for index in alarms(night))
 
 
 def test_a_burst_of_movement_within_the_range_alarms() -> None:
@@ -56,7 +63,7 @@ def test_the_first_movement_of_a_series_that_stood_still_is_an_alarm() -> None:
 
 
 def test_quiet_series_raise_few_alarms() -> None:
-    assert sum(len(alarms(noise(4000, seed))) for seed in range(5)) <= 45  # 5 series of two weeks
+    assert sum(len(alarms(noise(4000, seed))) for seed in range(5)) <= 10  # 5 series of two weeks
 
 
 def test_nothing_is_said_during_the_warm_up() -> None:
@@ -94,8 +101,7 @@ def test_scale_and_offset_do_not_matter() -> None:
 
 def test_memory_does_not_grow_with_the_series() -> None:
     def held(scorer: SeriesScorer) -> int:
-        tails = sum(sys.getsizeof(tail._top) for tail in scorer._tails)
-        return tails + scorer._values.nbytes + scorer._moves.nbytes
+        return sum(sys.getsizeof(tail._top) for tail in scorer._tails) + int(scorer._values.nbytes)
 
     scorer = SeriesScorer()
     sizes = []
