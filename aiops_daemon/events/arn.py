@@ -41,15 +41,18 @@ def resource_of(arn: str) -> Resource | None:
     match = _ARN.match(text)
     if match is None or len(text) > MAX_ID:
         return None
-    service, rest = match["service"], match["rest"]
+    return _fixed(text, match["service"], match["rest"]) or _by_kind(text, match["service"], match["rest"])
+
+
+def _fixed(text: str, service: str, rest: str) -> Resource | None:
+    """Services whose ARNs have no kind in them."""
     if service == "s3":
         return Resource(type="s3:object" if "/" in rest else "s3:bucket", id=text if "/" in rest else rest)
-    if service in {"sqs", "sns"}:
-        return Resource(type=f"{service}:{'queue' if service == 'sqs' else 'topic'}", id=text)
-    if service == "ssm" and rest.startswith("managed-instance/i-"):
-        return Resource(type="ec2:instance", id=rest.partition("/")[2])
-    if service == "sts":
-        return Resource(type="iam:role", id=text)
+    thing = {"sqs": "sqs:queue", "sns": "sns:topic", "sts": "iam:role"}.get(service)
+    return Resource(type=thing, id=text) if thing else None
+
+
+def _by_kind(text: str, service: str, rest: str) -> Resource:
     kind, _, name = rest.partition("/") if "/" in rest and (":" not in rest or rest.index("/") < rest.index(":")) else rest.partition(":")
     thing = _THINGS.get((service, kind.lower()), kind.lower()) if name else "resource"
     bare = name and kind in _BARE and not (service == "ec2" and not name.strip())
