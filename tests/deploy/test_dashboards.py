@@ -78,7 +78,7 @@ def test_every_panel_shows_data(tool: Callable[[str], str], tmp_path: Path) -> N
             time.sleep(3)  # two more scrapes, so that every rate has two points
             silent = [name for name, query in QUERIES if not ask(query)]
             rules = ask("aiops:receive_failure:ratio5m") + ask("count(ALERTS) or vector(0)")
-            draw = [sys.executable, str(DEPLOY / "grafana/draw.py"), base, str(tmp_path / "pictures"), "1"]
+            draw = [sys.executable, str(DEPLOY / "grafana/draw.py"), base, str(tmp_path / "pictures"), "0.4"]
             subprocess.run(draw, check=True)
     assert silent == []
     pictures = [path.read_text() for path in sorted((tmp_path / "pictures").glob("*.svg"))]
