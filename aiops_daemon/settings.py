@@ -6,24 +6,29 @@ names). An unknown AIOPS_ name is an error: a typo in a safety setting must not 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     AWSSecretsManagerSettingsSource,
+    AWSSystemsManagerSettingsSource,
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.analysts.settings import ModelSettings
+from aiops_daemon.aws.errors import translated
 from aiops_daemon.aws.session import AwsSettings
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.logwatch.settings import LogWatchSettings
-from aiops_daemon.model.errors import ConfigurationError
+from aiops_daemon.model.errors import AiopsError, ConfigurationError
 from aiops_daemon.notifiers.settings import NotifierSettings
 from aiops_daemon.policy.settings import PolicySettings
 from aiops_daemon.telemetry.settings import TelemetrySettings
@@ -40,7 +45,13 @@ PLAIN_NAMES: dict[str, tuple[str, str]] = {
     "SNS_TOPIC_ARN": ("notifiers", "sns_topic_arn"),
     "AIOPS_MODE": ("policy", "mode"),
 }
-OTHER_NAMES = frozenset({"AIOPS_SECRETS_ID", "AIOPS_SHARED", "AIOPS_TERRAFORM_PLUGIN_DIR"})
+# Read outside the groups -> what they mean.
+OTHER_NAMES: dict[str, str] = {
+    "AIOPS_SECRETS_ID": "name or ARN of one Secrets Manager secret: a JSON object of the names on this page",
+    "AIOPS_PARAMETERS_PATH": "path of SSM parameters named PATH/group/name (/aiops/model/api_key), SecureStrings decrypted",
+    "AIOPS_TERRAFORM_PLUGIN_DIR": "the demo's Terraform provider mirror, where it is not found by itself",
+    "AIOPS_SHARED": "the tests' shared data",
+}
 
 
 class IncidentSettings(BaseModel):
@@ -54,7 +65,7 @@ class IncidentSettings(BaseModel):
 class Settings(BaseSettings):
     """Every group of settings; each is described beside what it sets."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid")
 
     aws: AwsSettings = Field(default_factory=AwsSettings)
     intake: IntakeSettings = Field(default_factory=IntakeSettings)
@@ -76,20 +87,54 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then the plain names, then the secret."""
-        plain = InitSettingsSource(settings_cls, init_kwargs=_plain(os.environ))  # noqa: TID251  # the only reader of the environment
-        secret_id = os.environ.get("AIOPS_SECRETS_ID")  # noqa: TID251  # as above
-        secret = (
-            (AWSSecretsManagerSettingsSource(settings_cls, secret_id, env_prefix=PREFIX, env_nested_delimiter="__"),) if secret_id else ()
-        )
-        return (init_settings, env_settings, plain, *secret)
+        """Arguments, then the environment, then the plain names, then the secret, then the parameters."""
+        environment = os.environ  # noqa: TID251  # the only reader of the environment
+        plain = InitSettingsSource(settings_cls, init_kwargs=_plain(environment))
+        return (init_settings, env_settings, plain, *_remote(settings_cls, environment))
+
+
+def _remote(settings_cls: type[BaseSettings], environment: Mapping[str, str]) -> Iterator[PydanticBaseSettingsSource]:
+    secret, path = environment.get("AIOPS_SECRETS_ID"), environment.get("AIOPS_PARAMETERS_PATH")
+    region = environment.get("AIOPS_AWS__REGION") or None
+    if secret:
+        with _readable(f"AIOPS_SECRETS_ID={secret}"):
+            source: EnvSettingsSource = AWSSecretsManagerSettingsSource(
+                settings_cls, secret, region, case_sensitive=False, env_prefix=PREFIX, env_nested_delimiter="__"
+            )
+            _no_strays([name.upper() for name in source.env_vars])
+            yield source
+    if path:
+        with _readable(f"AIOPS_PARAMETERS_PATH={path}"):
+            source = AWSSystemsManagerSettingsSource(
+                settings_cls, path, region, case_sensitive=False, env_prefix="", env_nested_delimiter="/"
+            )
+            _no_strays([PREFIX + name.upper().replace("/", "__") for name in source.env_vars])
+            yield source
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    try:
+        with translated("read"):
+            yield
+    except ConfigurationError:
+        raise
+    except (AiopsError, ValueError, AttributeError) as error:  # ValueError: no JSON, or a path without /; AttributeError: no object
+        raise ConfigurationError(f"{what}: {error}") from error
+
+
+def _no_strays(names: list[str]) -> None:
+    """The environment holds other people's names as well; a secret of ours does not."""
+    strays = stray_names(dict.fromkeys(names, "")) + [name for name in names if not name.startswith(PREFIX)]
+    if strays:
+        raise ConfigurationError(f"unknown setting(s): {', '.join(strays)}")
 
 
 def _plain(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, (group, key) in PLAIN_NAMES.items():
-        if name in environment:
-            text = environment[name]
+        text = environment.get(name, "")
+        if text:
             value: Any = [part.strip() for part in text.split(",") if part.strip()] if name == "LOG_GROUPS" else text
             found.setdefault(group, {})[key] = value
     return found
@@ -112,11 +157,13 @@ def stray_names(environment: Mapping[str, str] | None = None) -> list[str]:
     """AIOPS_ variables that set nothing."""
     present = os.environ if environment is None else environment  # noqa: TID251  # the only reader of the environment
     known = known_names()
-    accepted = known.keys() | PLAIN_NAMES.keys() | OTHER_NAMES
+    accepted = {*known, *PLAIN_NAMES, *OTHER_NAMES}
     nested = tuple(name + "__" for name in known)
     groups = {f"{PREFIX}{group}".upper() for group in Settings.model_fields}
     return sorted(
-        name for name in present if name.startswith(PREFIX) and name not in accepted and name not in groups and not name.startswith(nested)
+        name
+        for name in present
+        if (upper := name.upper()).startswith(PREFIX) and upper not in accepted and upper not in groups and not upper.startswith(nested)
     )
 
 
@@ -128,8 +175,17 @@ def load(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-        raise ConfigurationError("; ".join(lines)) from error
+        lines = [f"{_name_of(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+        raise ConfigurationError("\n".join(lines)) from None  # its own text would print values, secrets among them
+    except SettingsError as error:
+        raise ConfigurationError(f"{error}: not valid JSON") from None
+
+
+def _name_of(place: tuple[int | str, ...]) -> str:
+    """AIOPS_POLICY__AUTONOMY and where in it."""
+    group, *rest = map(str, place)
+    inside = "".join(f" [{part}]" for part in rest[1:])
+    return PREFIX + "__".join([group, *rest[:1]]).upper() + inside
 
 
 def use_environment(environment: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ class LogWatchSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="false: no log group is read, whatever `groups` says")
     groups: tuple[str, ...] = Field(default=(), description="log groups: names, prefixes ending in *, or globs")
     anomaly_threshold: Annotated[float, Field(ge=2, le=20)] = Field(
         default=3.5, description="standard deviations, after correction for the number of series: when to alert"

@@ -78,10 +78,12 @@ class PolicySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Mode = Mode.ACT
+    mode: Mode = Field(default=Mode.ACT, description="observe: decide and record, touch nothing; act: recover")
     cooldown_minutes: float = Field(default=5, gt=0, description="minutes between two recoveries of one resource")
     confidence_threshold: float = Field(default=0.8, ge=0, le=1, description="below it a human decides")
-    allowed_actions: tuple[str, ...] = (*_shipped_autonomy(), "notify_only")  # what is not listed never runs
+    allowed_actions: tuple[str, ...] = Field(
+        default=(*_shipped_autonomy(), "notify_only"), description="actions that may run at all; what is not listed never runs"
+    )
     autonomy: dict[str, Autonomy] = Field(
         default_factory=_shipped_autonomy,
         description="`action`, or `action@resource type` (globs), to the most that it may do by itself; the narrower entry wins",
@@ -95,7 +97,9 @@ class PolicySettings(BaseModel):
         default=("aiops-daemon-task-role", "aiops-daemon-codebuild-role"),
         description="the daemon's own role and its recovery build's: names within the event's account, or ARNs (globs)",
     )
-    maintenance_windows: tuple[MaintenanceWindow, ...] = ()
+    maintenance_windows: tuple[MaintenanceWindow, ...] = Field(
+        default=(), description='weekly, UTC: [{"weekdays": ["sat"], "start": "22:00", "end": "02:00", "resources": ["rds:*"]}]'
+    )
 
     @field_validator("authorised_actors")
     @classmethod
