@@ -45,9 +45,11 @@ def resource_of(arn: str) -> Resource | None:
 
 
 def _fixed(text: str, service: str, rest: str) -> Resource | None:
-    """Services whose ARNs have no kind in them."""
+    """Services whose ARNs have no kind in them, or another than the thing's own."""
     if service == "s3":
         return Resource(type="s3:object" if "/" in rest else "s3:bucket", id=text if "/" in rest else rest)
+    if service == "ssm" and rest.startswith("managed-instance/i-"):
+        return Resource(type="ec2:instance", id=rest.partition("/")[2])
     thing = {"sqs": "sqs:queue", "sns": "sns:topic", "sts": "iam:role"}.get(service)
     return Resource(type=thing, id=text) if thing else None
 

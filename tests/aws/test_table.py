@@ -33,7 +33,16 @@ async def found(work: Any) -> dict[str, Any]:
 
 
 async def test_values_come_back_as_they_went_in(table: Table) -> None:
-    item = {"incident_id": "a", "n": 3, "f": 1.5, "b": True, "l": ["x", 1], "m": {"k": "v", "e": {}}, "s": frozenset({"p", "q"}), "none": None}
+    item = {
+        "incident_id": "a",
+        "n": 3,
+        "f": 1.5,
+        "b": True,
+        "l": ["x", 1],
+        "m": {"k": "v", "e": {}},
+        "s": frozenset({"p", "q"}),
+        "none": None,
+    }
     await table.put(item)
     assert await table.get("a") == {key: value for key, value in item.items() if value is not None}
     assert await table.get("b") is None
@@ -82,7 +91,10 @@ async def test_a_budget_is_a_set_so_paying_twice_is_once(table: Table) -> None:
 
     async def spend(who: str) -> Any:
         return await table.update(
-            "BUDGET#1", "ADD payers :who SET record_type = :type", condition, {"who": frozenset({who}), "me": who, "limit": 2, "type": "budget"}
+            "BUDGET#1",
+            "ADD payers :who SET record_type = :type",
+            condition,
+            {"who": frozenset({who}), "me": who, "limit": 2, "type": "budget"},
         )
 
     await spend("a")
@@ -105,14 +117,27 @@ async def test_a_signal_is_kept_once(table: Table) -> None:
 async def test_queries_read_the_indexes_in_order_and_filter(table: Table) -> None:
     for n, name in enumerate(["stop", "start", "stop"]):
         await table.put(
-            {"incident_id": f"i{n}", "resource_type": "ec2:instance", "incident_timestamp": f"2026-01-0{n + 1}", "event_name": name, "resource_key": "k"}
+            {
+                "incident_id": f"i{n}",
+                "resource_type": "ec2:instance",
+                "incident_timestamp": f"2026-01-0{n + 1}",
+                "event_name": name,
+                "resource_key": "k",
+            }
         )
     await table.put({"incident_id": "open", "open": "1", "due_at": "2026-01-01"})
     values = {"type": "ec2:instance", "since": "2026-01-01", "name": "stop"}
     condition = "resource_type = :type AND incident_timestamp >= :since"
-    rows = await table.query("resource-type-index", condition, values, filter_by="event_name = :name AND attribute_exists(resource_key)", limit=5)
+    rows = await table.query(
+        "resource-type-index", condition, values, filter_by="event_name = :name AND attribute_exists(resource_key)", limit=5
+    )
     assert [row["incident_id"] for row in rows] == ["i2", "i0"]
     due = await table.query(
-        "open-index", "#open = :open AND due_at <= :now", {"open": "1", "now": "2026-02"}, names={"open": "open"}, newest_first=False, limit=1
+        "open-index",
+        "#open = :open AND due_at <= :now",
+        {"open": "1", "now": "2026-02"},
+        names={"open": "open"},
+        newest_first=False,
+        limit=1,
     )
     assert [row["incident_id"] for row in due] == ["open"]
