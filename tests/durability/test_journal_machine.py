@@ -27,7 +27,7 @@ class LossyTable(MemoryTable):
         super().__init__()
         self.lose = False
 
-    async def update(self, *arguments: Any) -> dict[str, Any]:  # type: ignore[override]  # passes everything on
+    async def update(self, *arguments: Any) -> dict[str, Any]:
         if self.lose:
             self.lose = False
             await super().update(*arguments)
@@ -119,7 +119,7 @@ class JournalMachine(RuleBasedStateMachine):
             return
         before = dict(self.table.items[held.incident.incident_id])
         try:
-            self.do(self.journal.transition(held, Change(sorted(TRANSITIONS[held.incident.workflow_state])[0], "late")))
+            self.do(self.journal.transition(held, Change(min(TRANSITIONS[held.incident.workflow_state]), "late")))
             raise AssertionError("a stale owner wrote")
         except LostOwnership:
             assert self.table.items[held.incident.incident_id] == before
