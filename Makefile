@@ -20,8 +20,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: install  ## heal five incidents on the embedded AWS: no account, no docker, no key
 	@$(BIN)/aiops-daemon demo
 
-test: install  ## the whole test suite
-	@$(BIN)/python -m pytest
+test: install  ## the test suite with its coverage (what deploys has its own: test-deploy)
+	@$(BIN)/python -m pytest --ignore=tests/deploy --cov --cov-report=term:skip-covered
 
 test-deploy: install build/scanners/.installed  ## Terraform, image file, compose and Prometheus: format, validity, tests, the slow apply to moto
 	@build/scanners/bin/checkov --directory deploy/terraform --framework terraform --compact --quiet --skip-download
