@@ -51,13 +51,16 @@ class Client:
 
         async def call(**parameters: Any) -> Any:
             started = time.perf_counter()
-            result = "ok"
+            result = "cancelled"
             try:
-                return await method(**parameters)
+                answer = await method(**parameters)
             except Exception as error:
                 ours = _ours(error, f"{service} {name}")
                 result = type(ours).__name__
                 raise ours from error
+            else:
+                result = "ok"
+                return answer
             finally:
                 self._session.observer(service, name, result, time.perf_counter() - started)
 
