@@ -140,6 +140,8 @@ WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]]
     ("config", "PutConfigurationRecorder"): (_off("allSupported", "includeGlobalResourceTypes"), "fewer resources are recorded", STRONG),
     ("guardduty", "UpdateDetector"): (_off("enable", "autoEnable"), "threat detection is off or reduced", CERTAIN),
     ("guardduty", "CreateFilter"): (_says("ARCHIVE"), "findings are archived unseen", STRONG),
+    ("guardduty", "CreateIPSet"): (lambda _: True, "a list of addresses that are trusted or reported was made", FAIR),
+    ("guardduty", "UpdateIPSet"): (lambda _: True, "the list of addresses that are trusted or reported was changed", FAIR),
     ("securityhub", "UpdateStandardsControl"): (_says("DISABLED"), "a security control is off", STRONG),
     ("securityhub", "BatchUpdateFindings"): (_says("SUPPRESSED"), "findings are suppressed", FAIR),
     ("macie2", "UpdateMacieSession"): (_says("PAUSED"), "data discovery is paused", STRONG),

@@ -6,7 +6,7 @@ What only removes access or a rule (a key, a policy, an ingress rule) is not her
 import re
 
 from aiops_daemon.analysts.facts import api, pairs, parameters, values, words
-from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, failure, subject
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, failure, normal, subject
 from aiops_daemon.model.event import UNKNOWN, Event
 from aiops_daemon.model.verdict import Verdict
 
@@ -63,6 +63,7 @@ _ORDINARY = frozenset(
         ("config", "Rule"),
         ("rbin", "Rule"),
         ("sqs", "Message"),
+        ("ssm", "Session"),
         ("ecs", "TaskSet"),
         ("ssm", "Connection"),
     }
@@ -79,6 +80,7 @@ _STOPPED: dict[tuple[str, str], tuple[str, str | None, float]] = {
     ("kms", "DisconnectCustomKeyStore"): ("disconnected: its keys cannot be used", None, STRONG),
     ("cloudhsm", "DeleteCluster"): ("deleted", None, CERTAIN),
     ("cloudhsm", "DeleteHsm"): ("deleted", None, STRONG),
+    ("ec2", "DisassociateAddress"): ("cut off from its public address", None, FAIR),
     ("ec2", "DetachVolume"): ("detached from its instance", None, FAIR),
     ("ec2", "DetachInternetGateway"): ("detached: the network loses its way out", None, STRONG),
     ("ec2", "DetachVpnGateway"): ("detached: the private link is cut", None, STRONG),
@@ -129,8 +131,8 @@ def _gone(event: Event, service: str, name: str) -> Verdict | None:
         return None
     thing = match["thing"]
     said = f"{subject(event)} was destroyed by {actor(event)} ({name})"
-    if (service, thing) in _ORDINARY:
-        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: alone ordinary.")
+    if (service, thing) in _ORDINARY or thing.endswith(("Tags", "Tagging", "Messages")):
+        return normal(f"{actor(event)} called {name} on {subject(event)}: alone ordinary.")
     if thing in _STATEFUL:
         because = f"{said}. It held data: restoring it needs a person to say from what."
         return _named(event, failure(event, because, confidence=CERTAIN, severity=9, downtime=60))

@@ -117,7 +117,7 @@ def _suspected(evidence: Evidence) -> Verdict:
     if event.kind is EventKind.LOG_ANOMALY:
         return anomaly(event, f"The log watch reports {event.name} on {subject(event)}.")
     if event.kind is EventKind.API_CALL and (event.read_only or _is_read(event)):
-        return normal(f"{event.name} on {subject(event)} reads only.")
+        return calls_unusual.judge(event) or normal(f"{event.name} on {subject(event)} reads only.")
     verdict = _first(RULES.get(event.kind, ()), event)
     if evidence.policy.get("guarded") is True and event.kind in {EventKind.API_CALL, EventKind.STATE_CHANGE, EventKind.NOTICE}:
         verdict = _guarded(event, verdict)

@@ -60,6 +60,13 @@ def test_nothing_named_is_nothing_to_restore_but_a_redacted_name_is(called: Call
     assert called("ec2", "DeleteVpc", {"vpcId": "..."}, resource=unnamed).classification == "FAILURE"
 
 
+def test_what_happens_all_day_is_not_announced_and_a_rare_read_is(called: Called) -> None:
+    for service, name in (("sqs", "DeleteMessage"), ("ec2", "DeleteTags"), ("s3", "DeleteObject"), ("ssm", "TerminateSession")):
+        assert (called(service, name).classification, called(service, name).noteworthy) == ("NORMAL", False)
+    assert called("ec2", "GetPasswordData", read_only=True).classification == "ANOMALY"
+    assert called("guardduty", "CreateIPSet").classification == "TAMPERING"
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "action"),
     [
