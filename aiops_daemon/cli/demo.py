@@ -111,14 +111,15 @@ class Stage:
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, and say how to send it events.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the chart of the log watch's warning to this SVG file.")] = None,
     terraform: Annotated[bool, typer.Option(help="Use a real terraform where one is found; --no-terraform: a stand-in build.")] = True,
 ) -> None:
     """Five incidents on the embedded AWS: no account, no docker, no key. Exit 0 only if every part ended as it should."""
-    good = asyncio.run(_demo(keep=keep, terraform=terraform))
+    good = asyncio.run(_demo(keep=keep, terraform=terraform, plot=plot))
     raise typer.Exit(0 if good else 1)
 
 
-async def _demo(*, keep: bool, terraform: bool) -> bool:
+async def _demo(*, keep: bool, terraform: bool, plot: Path | None) -> bool:
     console = Console(soft_wrap=True)
     async with _stage(console, terraform=terraform) as (stage, environment):
         await _stopped(stage)
@@ -126,6 +127,7 @@ async def _demo(*, keep: bool, terraform: bool) -> bool:
         await _three_times(stage)
         await _on_purpose(stage)
         await _doubtful(stage)
+        await _foreseen(stage, plot)
         _summary(stage)
         if keep:
             await _keep(console, environment)
@@ -197,6 +199,21 @@ async def _replaced(stage: Stage, instance: str, found: list[Incident]) -> bool:
     replacement = str(found[0].results.get("replacement", "")) if found else ""
     state = await stage.state_of(replacement) if replacement else "absent"
     return [one.workflow_state for one in found] == [State.COMPLETED] and state == "running" and replacement != instance
+
+
+async def _foreseen(stage: Stage, plot: Path | None) -> None:
+    from aiops_daemon.aws.clock import SystemClock
+    from aiops_daemon.cli.demo_logs import foresee
+
+    stage.part("(f) a connection pool runs dry: four days of log in the embedded CloudWatch Logs, judged by event time")
+    found = await foresee(stage.clients, SystemClock())
+    if plot is not None:
+        await asyncio.to_thread(plot.write_text, found.svg, encoding="utf-8")
+    for line in found.chart:
+        stage.console.print("  " + escape(line), highlight=False)
+    told = f"warned {found.lead_minutes} minutes before the failure" if found.lead_minutes is not None else "NOT warned before the failure"
+    said = f"{told}: {found.what}: {found.how_unusual}; {found.false_alarms} false alarm(s) in the days before"
+    stage.verdict("(f) foreseen", said, good=found.lead_minutes is not None and found.lead_minutes > 0 and found.false_alarms == 0)
 
 
 async def _approve_if_asked(stage: Stage, found: list[Incident]) -> None:
