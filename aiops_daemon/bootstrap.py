@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from aiops_daemon.incidents.record import INDEXES
-from aiops_daemon.model.errors import AiopsError, GiveUp, NotFound
+from aiops_daemon.model.errors import AiopsError, NotFound, NotPermitted
 from aiops_daemon.ports import AwsClients, Clock
 from aiops_daemon.settings import Settings
 
@@ -38,7 +38,7 @@ RULES: dict[str, dict[str, Any]] = {
     # Calls that read are left out at the source: they are most of CloudTrail.
     "aiops-api-calls": {
         "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
-        "detail": {"readOnly": [{"anything-but": [True]}]},
+        "detail": {"readOnly": [False, {"exists": False}]},
     },
     "aiops-sign-in": {"detail-type": ["AWS Console Sign In via CloudTrail"]},
 }  # fmt: skip
@@ -167,15 +167,16 @@ class Check:
 
     async def run(self) -> list[tuple[str, str | None]]:
         """(what was looked at, what is wrong with it or None)."""
-        looks: dict[str, Callable[[], Awaitable[str | None]]] = {
-            "queue": self._queue,
-            "incident table": self._incident_table,
-            "pattern table": self._pattern_table,
-            "topic": self._topic,
-            "recovery project": self._project,
+        settings = self._settings
+        looks: dict[str, tuple[str, Callable[[], Awaitable[str | None]]]] = {
+            "queue": (f"queue {settings.intake.queue_url or settings.intake.queue_name}", self._queue),
+            "incident table": (f"table {settings.incidents.table}", self._incident_table),
+            "pattern table": (f"table {settings.logwatch.table}", self._pattern_table),
+            "topic": (f"topic {settings.notifiers.sns_topic_arn}", self._topic),
+            "recovery project": (f"CodeBuild project {settings.actions.codebuild_project}", self._project),
         }
         async with asyncio.TaskGroup() as group:
-            tasks = {name: group.create_task(_look(look)) for name, look in looks.items()}
+            tasks = {name: group.create_task(_look(what, look)) for name, (what, look) in looks.items()}
         return [(name, task.result()) for name, task in tasks.items()]
 
     async def _queue(self) -> str | None:
@@ -221,10 +222,12 @@ class Check:
         return None if answer.get("projects") else f"CodeBuild project {project} does not exist: terminated resources cannot be recreated"
 
 
-async def _look(look: Callable[[], Awaitable[str | None]]) -> str | None:
+async def _look(what: str, look: Callable[[], Awaitable[str | None]]) -> str | None:
     try:
         return await look()
-    except GiveUp as error:
-        return str(error)
+    except NotFound:
+        return f"{what} does not exist"
+    except NotPermitted as error:
+        return f"we may not look at {what}: {error}"
     except AiopsError as error:
-        return f"could not be looked at: {error}"
+        return f"{what} could not be looked at: {error}"

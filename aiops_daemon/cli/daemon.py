@@ -79,7 +79,10 @@ def send(source: Annotated[str, typer.Argument(metavar="FILE|-", help="One event
     """Put an event on the daemon's queue: for a first try, and for drills."""
     from aiops_daemon.settings import load
 
-    body = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    try:
+        body = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{source} cannot be read: {error}") from error
     if not body.strip():
         raise InvalidInput("the event is empty")
     print(asyncio.run(put_on_queue(load(), body)))

@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, approve, reject.")
 T = TypeVar("T")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-Output = Annotated[str, typer.Option(help="table, json or jsonl")]
+Output = Annotated[Literal["table", "json", "jsonl"], typer.Option(help="table for people, json or jsonl for programs")]
 
 
 @app.command("list")
@@ -102,10 +102,15 @@ def _decide(incident_id: str, decision: str, reason: str) -> None:
 
     settings = load()
 
-    async def go() -> str:
+    async def go() -> None:
+        incident = await _with_journal(lambda journal: journal.load(incident_id))
+        if incident is None:
+            raise InvalidInput(f"there is no incident {incident_id}")
+        if incident.workflow_state is not State.AWAITING_APPROVAL:
+            raise InvalidInput(f"{incident_id} awaits no approval: it is {incident.workflow_state}")
         async with AwsSession(settings.aws) as clients:
             by = await clients.caller()
-        return await put_on_queue(settings, decision_body(incident_id, decision, by, reason))
+        await put_on_queue(settings, decision_body(incident_id, decision, by, reason))
 
     asyncio.run(go())
     print(f"{decision} sent for {incident_id}; `aiops-daemon incidents show {incident_id}` tells what came of it")
@@ -113,6 +118,7 @@ def _decide(incident_id: str, decision: str, reason: str) -> None:
 
 def _table(found: list[Incident]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -120,16 +126,9 @@ def _table(found: list[Incident]) -> None:
         table.add_column(heading, no_wrap=heading in {"incident", "at (UTC)"})
     for incident in found:
         row = summary(incident)
-        at = incident.incident_timestamp.strftime("%m-%d %H:%M:%S")
-        table.add_row(
-            str(row["incident_id"]),
-            at,
-            str(row["state"]),
-            str(row["outcome"] or ""),
-            str(row["resource"]),
-            str(row["event"]),
-            str(row["note"]),
-        )
+        cells = [row[name] for name in ("incident_id", "at", "state", "outcome", "resource", "event", "note")]
+        cells[1] = incident.incident_timestamp.strftime("%m-%d %H:%M:%S")
+        table.add_row(*(escape(str(cell or "")) for cell in cells))  # what events say is no markup
     Console().print(table if found else "no incidents")
 
 

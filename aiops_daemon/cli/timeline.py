@@ -15,6 +15,7 @@ _OF_STATE = {
     State.DETECTING: "detect", State.ANALYZING: "analyze", State.PLANNING: "plan", State.AWAITING_APPROVAL: "plan",
     State.EXECUTING: "execute", State.ROLLING_BACK: "execute", State.VERIFYING: "verify",
 }  # fmt: skip
+_BAD_ENDS = {State.FAILED, State.ROLLED_BACK, State.QUARANTINED}
 
 
 def stages(incident: Incident) -> list[tuple[str, str, float | None]]:
@@ -25,10 +26,12 @@ def stages(incident: Incident) -> list[tuple[str, str, float | None]]:
         if stage is not None:
             spent[stage] = spent.get(stage, 0.0) + (following.at - entry.at).total_seconds()
     rows: list[tuple[str, str, float | None]] = []
+    broken = next((_OF_STATE[e.state] for e in reversed(incident.audit) if e.state in _OF_STATE), None)
+    broken = broken if incident.workflow_state in _BAD_ENDS else None
     current = _OF_STATE.get(incident.workflow_state)
     for stage in STAGES[:5]:
         now = "waiting" if incident.owner is None else "running"
-        status = now if stage == current else "done" if stage in spent else "skipped"
+        status = now if stage == current else "failed" if stage == broken else "done" if stage in spent else "skipped"
         rows.append((stage, status, spent.get(stage)))
     told = list(incident.outbox.values())
     notified = "skipped" if not told else "done" if all(entry.delivered for entry in told) else "waiting"
