@@ -3,13 +3,15 @@
 A new service is one file (or one row in services.py) and one line here.
 """
 
+import re
 from collections.abc import Callable
 
 from aiops_daemon.events import alarms, autoscaling, cloudtrail, ec2, ecs, findings, health, rds, services
 from aiops_daemon.events.arn import resource_of, service_name
+from aiops_daemon.events.call_targets import GENERIC
 from aiops_daemon.events.making import made
 from aiops_daemon.events.rows import Row
-from aiops_daemon.events.tree import first_text, texts
+from aiops_daemon.events.tree import first_text, named, texts
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.event import EventKind, Ignored, Parked, Reading, Resource
 
@@ -39,6 +41,8 @@ def recognize(envelope: Envelope) -> Reading:
 
 
 def _read(envelope: Envelope) -> Reading:
+    if envelope.source == "awshealth.mock" and envelope.detail_type == "AWS Health Event":
+        return health.read(envelope)  # the source that AWS documents for drills of Health rules
     if not envelope.source.startswith("aws."):
         return Ignored(reason="source is not an AWS service")
     if "eventName" in envelope.detail and ("via CloudTrail" in envelope.detail_type or "eventSource" in envelope.detail):
@@ -48,7 +52,22 @@ def _read(envelope: Envelope) -> Reading:
     if reader is not None:
         return reader(envelope)
     row = next((row for row in _TABLES.get(service, ()) if row.matches(envelope.detail_type)), _GENERIC)
-    return made(envelope, row.kind, first_text(envelope.detail, *row.name), _resources(envelope, row, service), fallback=row.type)
+    resources = _resources(envelope, row, service)
+    fallback = row.type
+    if row is _GENERIC:
+        fallback = f"{service_name(service.lower())}:resource"
+        resources = resources or _titled(envelope, service.lower())
+    return made(envelope, row.kind, first_text(envelope.detail, *row.name), resources, fallback=fallback)
+
+
+def _titled(envelope: Envelope, service: str) -> list[Resource]:
+    """No row and no ARN: the outermost id or name whose noun stands in the title (clusterId in EMR Cluster State Change)."""
+    title = re.sub(r"[^a-z0-9]", "", envelope.detail_type.lower())
+    for _, key, value in named(dict(envelope.detail), depth=2):
+        match = GENERIC.match(re.sub(r"[^a-z0-9]", "", key.lower()))
+        if match and len(match["noun"]) > 2 and match["noun"] in title and isinstance(value, str) and value.strip():
+            return [resource_of(value) or Resource(type=f"{service_name(service)}:{match['noun']}", id=value.strip())]
+    return []
 
 
 def _resources(envelope: Envelope, row: Row, service: str) -> list[Resource]:

@@ -21,12 +21,24 @@ _BARE = frozenset({
     "trail", "parameter", "user", "role", "policy", "domain", "pg", "db-proxy", "repository", "security-group", "capacity-reservation",
     "job", "fleet", "vpc", "subnet", "natgateway", "route-table", "network-acl",
 })  # fmt: skip
+# EC2's ids say by themselves what they name.
+_EC2_IDS = {
+    "i": "instance", "vol": "volume", "snap": "snapshot", "ami": "image", "sg": "security-group", "vpc": "vpc", "subnet": "subnet",
+    "rtb": "route-table", "acl": "network-acl", "igw": "internet-gateway", "nat": "nat-gateway", "eni": "network-interface",
+    "eipalloc": "elastic-ip", "fl": "flow-log", "lt": "launch-template", "vpce": "vpc-endpoint", "pcx": "vpc-peering",
+    "tgw": "transit-gateway", "cr": "capacity-reservation", "vpn": "vpn-connection", "key": "key-pair", "sir": "spot-request",
+}  # fmt: skip
 _SERVICES = {"elasticfilesystem": "efs", "es": "opensearch", "monitoring": "cloudwatch"}
 
 
 def service_name(service: str) -> str:
     """The service part of a resource type for an ARN's, source's or event source's service."""
     return _SERVICES.get(service, service)
+
+
+def ec2_type(identifier: str) -> str:
+    """ec2:volume for vol-0abc, ec2:resource for a form that is not known."""
+    return f"ec2:{_EC2_IDS.get(identifier.partition('-')[0], 'resource')}"
 
 
 def is_arn(text: str) -> bool:
@@ -56,6 +68,8 @@ def _fixed(text: str, service: str, rest: str) -> Resource | None:
 
 def _by_kind(text: str, service: str, rest: str) -> Resource:
     kind, _, name = rest.partition("/") if "/" in rest and (":" not in rest or rest.index("/") < rest.index(":")) else rest.partition(":")
+    if service == "dynamodb" and "/" in name:  # table/Music/backup/01: the last kind is what it is
+        return Resource(type=f"dynamodb:{name.split('/')[-2].lower() or 'resource'}", id=text)
     thing = _THINGS.get((service, kind.lower()), kind.lower()) if name else "resource"
     bare = name and kind in _BARE and not (service == "ec2" and not name.strip())
     return Resource(type=f"{service_name(service)}:{thing or 'resource'}", id=name.strip() if bare else text)

@@ -9,14 +9,19 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.events.arn import is_arn, resource_of, service_name
+from aiops_daemon.events.arn import ec2_type, is_arn, resource_of, service_name
 from aiops_daemon.events.call_targets import DEFAULT_THING, GENERIC, SPECIAL, TARGETS
 from aiops_daemon.events.making import made
-from aiops_daemon.events.tree import at, first_text, named, texts
+from aiops_daemon.events.tree import at, first_text, named, shown, texts
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.event import UNKNOWN, Actor, ActorKind, EventKind, Parked, Reading, Resource
 
 _VERSION = re.compile(r"_?20\d{2}_?\d{2}_?\d{2}(?:v\d+)?$")
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z][a-z0-9]*")
+# Names and ids of something else than the target: they are looked at by no generic rule.
+_ASIDE = frozenset({"request", "clientrequest", "operation", "kmskey", "account", "owner", "registry", "principal", "caller", "awsaccount"})
+_NOUNLESS = frozenset({"id", "name", "arn"})
 _ARN_IN_TEXT = re.compile(r"on resource: (arn:aws[a-z-]*:[^\s,'\"]+)")
 _KINDS = {
     "IAMUser": ActorKind.USER, "AssumedRole": ActorKind.ROLE, "Role": ActorKind.ROLE, "Root": ActorKind.ROOT,
@@ -35,14 +40,20 @@ def read(envelope: Envelope) -> Reading:
     if not name:
         return Parked(reason="CloudTrail record without eventName")
     service = (source or envelope.source.removeprefix("aws.")).partition(".")[0].lower()
-    if not service:
-        return Parked(reason="CloudTrail record without eventSource")
+    if not _SERVICE.fullmatch(service):
+        return Parked(reason="CloudTrail record without a usable eventSource")
     call = _VERSION.sub("", name)
     error = first_text(detail, "errorCode") or None
     if error is None and first_text(detail, "errorMessage") and first_text(detail, "eventType") != "AwsConsoleSignIn":
         error = "Failed"
     kind = _kind(detail, call)
-    fallback = SPECIAL.get(f"{call}@{service}") or SPECIAL.get(call) or DEFAULT_THING.get(service) or _guessed(service, call)
+    fallback = (
+        SPECIAL.get(f"{call}@{service}")
+        or SPECIAL.get(call)
+        or _about(service, call)
+        or DEFAULT_THING.get(service)
+        or _guessed(service, call)
+    )
     read_only = next((value for value in at(detail, "readOnly") if isinstance(value, bool)), None)
     facts: dict[str, JsonValue] = {
         key: detail[key]
@@ -70,9 +81,9 @@ def read(envelope: Envelope) -> Reading:
         fallback=fallback,
         facts=facts,
         actor=actor,
-        event_source=source or f"{service}.amazonaws.com",
+        event_source=shown(source) or f"{service}.amazonaws.com",
         error_code=error,
-        error_message=first_text(detail, "errorMessage")[:500] or None,
+        error_message=shown(first_text(detail, "errorMessage")[:500]) or None,
         read_only=read_only,
     )
 
@@ -90,17 +101,17 @@ def actor_of(detail: Mapping[str, JsonValue]) -> Actor:
     who: Mapping[str, JsonValue] = identity if isinstance(identity, dict) else {}
     mfa = first_text(who, "sessionContext.attributes.mfaAuthenticated").lower()
     kind = _KINDS.get(first_text(who, "type"), ActorKind.UNKNOWN)
-    arn = first_text(who, "arn")
+    arn = shown(first_text(who, "arn")[:2048])
     session = arn.rpartition("/")[2] if ":assumed-role/" in arn else ""
     return Actor(
         kind=kind,
         arn=arn or None,
-        name=first_text(who, "userName") or session or first_text(who, "invokedBy", "principalId") or None,
-        account=first_text(who, "accountId") or None,
-        issuer_arn=first_text(who, "sessionContext.sessionIssuer.arn") or None,
-        invoked_by=first_text(who, "invokedBy") or None,
-        user_agent=first_text(detail, "userAgent")[:300] or None,
-        source_ip=first_text(detail, "sourceIPAddress")[:64] or None,
+        name=shown(first_text(who, "userName") or session or first_text(who, "invokedBy", "principalId"))[:256] or None,
+        account=shown(first_text(who, "accountId")[:64]) or None,
+        issuer_arn=shown(first_text(who, "sessionContext.sessionIssuer.arn")[:2048]) or None,
+        invoked_by=shown(first_text(who, "invokedBy")[:256]) or None,
+        user_agent=shown(first_text(detail, "userAgent")[:300]) or None,
+        source_ip=shown(first_text(detail, "sourceIPAddress")[:64]) or None,
         mfa={"true": True, "false": False}.get(mfa),
     )
 
@@ -110,9 +121,12 @@ def targets(service: str, call: str, detail: Mapping[str, JsonValue]) -> list[Re
     request, answer = detail.get("requestParameters"), detail.get("responseElements")
     created = _CREATES.match(call) is not None
     for tree in (answer, request) if created else (request, answer):
-        found = _named_in(service, call, tree, strict=service == "config" or (created and service == "ec2" and tree is request))
+        strict = service == "config" or (created and (service == "ec2" if tree is request else service not in TARGETS))
+        found = _named_in(service, call, tree, strict=strict)
         if found:
             return found + [one for one in _partners(service, call, request) if one not in found]
+    if created and service not in TARGETS and (found := _named_in(service, call, answer)):
+        return found
     for place in (at(detail, "resources.ARN"), at(detail, "serviceEventDetails.resourceArn")):
         found = [one for text in place if isinstance(text, str) and (one := resource_of(text)) is not None]
         if found:
@@ -136,11 +150,12 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     with all of its values on that level. `strict`: only what the call itself is named after."""
     best: tuple[int, int, str, str] | None = None
     values: dict[tuple[int, str], list[str]] = {}
+    listed = service in TARGETS
     for position, (level, key, value) in enumerate(named(tree)):
         low = key.lower().replace("-", "").replace("_", "")
         thing = _thing(service, low)
         strings = _strings(value)
-        if thing is None or not strings or (strict and not _told(call, low)):
+        if thing is None or not strings or (strict and not _told(call, low) and not (listed and thing in {"*", "resource"})):
             continue
         values.setdefault((level, low), []).extend(strings)
         rank = _rank(service, call, low, thing) - min(position, 9)
@@ -148,14 +163,18 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
             best = (rank, level, low, thing)
     if best is None:
         return []
-    return [_resource(service, call, best[3], text) for text in dict.fromkeys(values[best[1], best[2]])]
+    found = list(dict.fromkeys(values[best[1], best[2]]))
+    # `id` and `name` stand in other things too: only the first is the target's.
+    return [_resource(service, call, best[3], text) for text in (found[:1] if best[2] in _NOUNLESS else found)]
 
 
 def _thing(service: str, low: str) -> str | None:
     table = TARGETS.get(service)
     if table is None:
         match = GENERIC.match(low)
-        return match["noun"] if match else ("resource" if low in {"id", "name", "arn", "resource"} else None)
+        if match and match["noun"] not in _ASIDE:
+            return match["noun"]
+        return "*" if low in _NOUNLESS else "resource" if low in {"resource", "resourcearnlist"} else None
     if low in table:
         return table[low]
     return "resource" if low in {"resourcearn", "resource"} else None
@@ -191,13 +210,25 @@ def _resource(service: str, call: str, thing: str, text: str) -> Resource:
         if found is not None and not (service in {"secretsmanager", "iam"} and found.type.endswith(":resource")):
             return found
     special = SPECIAL.get(call)
+    if thing == "*":
+        return Resource(type=_guessed(service, call), id=text.strip())
+    if service == "ec2" and thing == "resource":
+        return Resource(type=ec2_type(text.strip()), id=text.strip())
     kind = thing if ":" in thing else special if special and special.endswith(f":{thing}") else f"{service_name(service)}:{thing}"
     return Resource(type="cloudwatch:alarm" if kind == "monitoring:alarm" else kind, id=text.strip())
 
 
+def _about(service: str, call: str) -> str | None:
+    """The thing of the service's table that stands in the call's name, the longest where several do."""
+    low = call.lower()
+    things = {t for t in TARGETS.get(service, {}).values() if t not in {"*", "resource"} and ":" not in t and t.replace("-", "") in low}
+    best = max(things, key=lambda thing: (len(thing), thing), default=None)
+    return f"{service_name(service)}:{best}" if best else None
+
+
 def _guessed(service: str, call: str) -> str:
     noun = re.sub(r"^[A-Z][a-z]+", "", call)
-    thing = "-".join(part.lower() for part in re.findall(r"[A-Z][a-z0-9]*", noun)) or "resource"
+    thing = "-".join(part.lower() for part in _PARTS.findall(noun)) or "resource"
     return f"{service_name(service)}:{thing}"
 
 

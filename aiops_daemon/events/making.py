@@ -1,15 +1,17 @@
 """From a reader's findings to Events: one per resource, with everything that the envelope knows."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.events.tree import pruned
+from aiops_daemon.events.tree import pruned, shown
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.event import UNKNOWN, Actor, Event, EventKind, Parked, Recognized, Resource
 
 MAX_RESOURCES = 1000
 MAX_ID = 2048
+_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*(?::[a-z0-9][a-z0-9._-]*)?")  # it becomes a key, a label and a file name
 
 
 def usable(identifier: str) -> bool:
@@ -17,6 +19,12 @@ def usable(identifier: str) -> bool:
     text = identifier.strip()
     hidden = {"...", "REDACTED", "HIDDEN_DUE_TO_SECURITY_REASONS", "***"}
     return bool(text) and len(text) <= MAX_ID and text.isprintable() and text not in hidden
+
+
+def _typed(resource: Resource) -> Resource:
+    """Parts of a type may come from the message: one that does not look like a type is none."""
+    good = len(resource.type) <= 100 and _TYPE.fullmatch(resource.type)
+    return resource if good else Resource(type=UNKNOWN, id=resource.id)
 
 
 def made(
@@ -32,16 +40,16 @@ def made(
     **more: str | bool | None,
 ) -> Recognized | Parked:
     """One event per distinct resource; one on an unknown resource of type `fallback` where none is named."""
-    distinct = {resource.key: resource for resource in resources if usable(resource.id)}
+    distinct = {one.key: one for resource in resources if usable(resource.id) for one in [_typed(resource)]}
     if len(distinct) > MAX_RESOURCES:
         return Parked(reason=f"one message names {len(distinct)} resources; {MAX_RESOURCES} is the most that is read")
-    found = list(distinct.values()) or [Resource(type=fallback, id=UNKNOWN)]
+    found = list(distinct.values()) or [_typed(Resource(type=fallback, id=UNKNOWN))]
     base = Event(
         event_id=envelope.id,
         source=envelope.source,
         detail_type=envelope.detail_type,
         kind=kind,
-        name=name[:200] or envelope.detail_type[:200],
+        name=shown(name[:200]) or envelope.detail_type[:200],
         resource=found[0],
         account=envelope.account,
         region=envelope.region,

@@ -1,5 +1,6 @@
 """Walking hostile JSON: bounded in depth and number of nodes, and never raising on a strange shape."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
@@ -59,14 +60,23 @@ def pruned(tree: JsonValue | Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return copy if isinstance(copy, dict) else {}
 
 
+def shown(text: str) -> str:
+    """Without what hides or reorders text, or breaks an encoder: controls, bidi and zero-width marks, lone surrogates."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)
+
+
 def _copy(node: JsonValue, depth: int, budget: list[int]) -> JsonValue:
     budget[0] -= 1
     if budget[0] < 0 or depth == 0:
         return None
     if isinstance(node, str):
-        return "".join(char if char.isprintable() or char in "\n\t" else " " for char in node[:MAX_TEXT])
+        return shown(node[:MAX_TEXT])
     if isinstance(node, dict):
-        return {str(key)[:128]: _copy(value, depth - 1, budget) for key, value in list(node.items())[:MAX_ITEMS]}
+        return {shown(key[:128]): _copy(value, depth - 1, budget) for key, value in list(node.items())[:MAX_ITEMS]}
     if isinstance(node, list):
         return [_copy(value, depth - 1, budget) for value in node[:MAX_ITEMS]]
-    return node
+    if isinstance(node, float) and not math.isfinite(node):  # 1e999 is JSON, and DynamoDB refuses it
+        return None
+    return None if isinstance(node, int) and node.bit_length() > 120 else node

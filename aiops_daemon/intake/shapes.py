@@ -132,7 +132,8 @@ def _alarm_action(body: Body) -> Draft:
         detail=dict(body),
         source="aws.cloudwatch",
         detail_type="CloudWatch Alarm State Change",
-        account=body.get("accountId"),
+        id=body.get("id"),
+        account=body.get("accountId", body.get("account")),
         region=body.get("region"),
         time=body.get("time"),
         resources=[body.get("alarmArn")],
@@ -232,6 +233,7 @@ def _ignored(reason: str) -> Callable[[Body], Ignored]:
 
 
 _SHAPES: tuple[tuple[frozenset[str], Callable[[Body], Draft | Ignored | Parked]], ...] = (
+    (frozenset({"detail-type", "alarmData"}), _alarm_action),
     (frozenset({"detail-type"}), _event_bridge),
     (frozenset({"detail"}), _event_bridge),
     (frozenset({"alarmData", "alarmArn"}), _alarm_action),
