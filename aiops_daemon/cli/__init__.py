@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from aiops_daemon.cli import daemon, demo, explain, incidents, logs, switch
+from aiops_daemon.cli import daemon, demo, explain, guards, incidents, logs, switch
 from aiops_daemon.model.errors import AiopsError, ConfigurationError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("explain")(explain.explain)
 app.command("demo")(demo.demo)
 app.command("stop")(switch.stop)
 app.command("start")(switch.start)
+app.command("thaw")(guards.thaw)
+app.add_typer(guards.app, name="breaker")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(logs.app, name="logs")
 

@@ -96,6 +96,7 @@ class Run:
         classification: str | None = None,
     ) -> None:
         """One transition. `notice` goes to every channel through the outbox, in the same write."""
+        self._measure()
         await self.tools.journal.transition(
             self.held,
             Change(to=to, note=note, results=results or {}, outbox=self._outbox(notice), classification=classification),
@@ -114,6 +115,7 @@ class Run:
         success: bool | None = None,
     ) -> None:
         """Write the terminal state and leave."""
+        self._measure()
         seconds = (self.tools.clock.now() - self.incident.incident_timestamp).total_seconds()
         await self.tools.journal.transition(
             self.held,
@@ -129,6 +131,13 @@ class Run:
             ),
         )
         raise Ended(to)
+
+    def _measure(self) -> None:
+        """How long this worker was in the stage that it leaves; parked time belongs to nobody."""
+        last = self.incident.audit[-1]
+        if last.by == self.held.owner:
+            spent = (self.tools.clock.now() - last.at).total_seconds()
+            self.tools.metrics.incidents.stage_seconds.labels(last.state).observe(max(0.0, spent))
 
     async def wait(self, seconds: float, why: str, *, settled: Iterable[OutboxEntry] = ()) -> None:
         """Wait in place when short; otherwise park, and raise Parked."""
