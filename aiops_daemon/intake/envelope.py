@@ -22,7 +22,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,20}){1,3}-\d{1,2}[a-z]?")
 # What can hide or reorder text on a screen or break an encoder: controls, zero-width and bidi marks, lone surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
-_CONFIRMATIONS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
+_CONFIRMATIONS = ("SubscriptionConfirmation", "UnsubscribeConfirmation")  # a tuple: the value looked for may be a list
 
 
 def open_envelope(body: str | bytes, *, queue_account: str, queue_region: str, received_at: datetime) -> Envelope | Ignored | Parked:
@@ -62,7 +62,7 @@ def _parse(text: str) -> JsonValue | Parked:
 
 
 def _is_sns(value: Mapping[str, JsonValue]) -> bool:
-    return value.get("Type") in {"Notification", *_CONFIRMATIONS} and ("TopicArn" in value or "MessageId" in value)
+    return value.get("Type") in ("Notification", *_CONFIRMATIONS) and ("TopicArn" in value or "MessageId" in value)
 
 
 def _open_sns(value: Mapping[str, JsonValue]) -> JsonValue | Parked | Ignored:

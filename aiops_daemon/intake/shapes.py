@@ -89,7 +89,7 @@ def _event_bridge(body: Body) -> Draft:
 
 def _record(body: Body) -> Draft | Ignored:
     """One CloudTrail record without an envelope."""
-    if body.get("eventSource") in {"aws:dynamodb", "aws:kinesis", "aws:sqs"}:
+    if str(body.get("eventSource")) in {"aws:dynamodb", "aws:kinesis", "aws:sqs"}:
         return Ignored(reason="stream record: data, no event")
     return Draft(shape="cloudtrail", detail=dict(body))
 
@@ -147,13 +147,13 @@ def _scaling(body: Body) -> Draft | Ignored:
         return Ignored(reason="Auto Scaling test notification")
     arn = str(body.get("AutoScalingGroupARN") or "").split(":")
     words = event.removeprefix("autoscaling:").replace("_", " ").lower()
-    transition = str(body.get("LifecycleTransition") or "").rpartition("_")[2].lower()
+    transition = {"LAUNCHING": "launch", "TERMINATING": "terminate"}.get(str(body.get("LifecycleTransition")).rpartition("_")[2])
     title = {
         "ec2 instance launch": "EC2 Instance Launch Successful",
         "ec2 instance terminate": "EC2 Instance Terminate Successful",
         "ec2 instance launch error": "EC2 Instance Launch Unsuccessful",
         "ec2 instance terminate error": "EC2 Instance Terminate Unsuccessful",
-    }.get(words) or (f"EC2 Instance-{transition.removesuffix('ing')} Lifecycle Action" if transition else "EC2 Auto Scaling Notification")
+    }.get(words) or (f"EC2 Instance-{transition} Lifecycle Action" if transition else "EC2 Auto Scaling Notification")
     return Draft(
         shape="autoscaling",
         detail=dict(body),
