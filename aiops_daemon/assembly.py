@@ -41,6 +41,7 @@ from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.redaction import redact
 from aiops_daemon.workflow.admission import Admission
 from aiops_daemon.workflow.run import Tools
+from aiops_daemon.workflow.storm import storms
 from aiops_daemon.workflow.worker import Workers
 
 
@@ -92,6 +93,7 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
         history=IncidentHistory(table, clock),
         switch=KillSwitch(table, clock),
         breaker=Breaker(table, clock),
+        storms=storms(flow, table, clock),
         recoveries=Budget(table, clock, name="recoveries", limit=flow.recoveries_per_account_and_hour, window=hour),
         model_calls=Budget(table, clock, name="model-calls", limit=flow.model_calls_per_hour, window=hour),
         rules=RulesAnalyst(),

@@ -1,6 +1,8 @@
 """The gate: act, ask a human, or leave it. Everything that speaks against acting is asked here, before the first side effect."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -13,8 +15,9 @@ from aiops_daemon.model.verdict import Classification, Decision, DecisionKind, P
 from aiops_daemon.policy.gate import decide
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.detect import may_act
-from aiops_daemon.workflow.outbox import flush
+from aiops_daemon.workflow.outbox import flush, next_try
 from aiops_daemon.workflow.run import Run
+from aiops_daemon.workflow.storm import folded, join_storm, on_record, page, speaks_for_a_storm, words
 
 
 async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
@@ -27,9 +30,13 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     decision = _decision(run, verdict, plan)
     if decision.kind is DecisionKind.NONE:
         await _leave(run, verdict, plan, decision)
-    await leave_if_healthy(run)
+    if not await speaks_for_a_storm(run):
+        await leave_if_healthy(run)
     cause = run.raw("provenance").get("cause", "unexplained")
     run.tools.metrics.incidents.decisions.labels(decision.kind, cause).inc()
+    storm = await join_storm(run)
+    if storm is not None:
+        await _ask(run, f"{words(run, storm)}: {decision.reason}"[:900], page(run, storm), {"storm": on_record(run, storm)})
     doubt, charge = await _guard_rails(run, plan) if decision.kind is DecisionKind.ACT else (decision.reason, {})
     if doubt:
         await _ask(run, doubt)
@@ -96,17 +103,24 @@ def _hold(plan: Plan) -> timedelta:
     return timedelta(seconds=max((step.timeout_seconds for step in plan.steps), default=0))
 
 
-async def _ask(run: Run, why: str) -> None:
+async def _ask(
+    run: Run, why: str, notice: NoticeKind | None = NoticeKind.REVIEW, results: Mapping[str, JsonValue] = MappingProxyType({})
+) -> None:
     until = run.tools.clock.now() + timedelta(hours=run.tools.settings.approval_hours)
     await run.move(
         State.AWAITING_APPROVAL,
         f"Manual Review Required: {why}",
-        notice=NoticeKind.REVIEW,
-        results={"asked": {"why": why, "until": until.isoformat()}},
+        notice=notice,
+        results={"asked": {"why": why, "until": until.isoformat()}, **results},
     )
     run.tools.metrics.incidents.approvals.labels("requested").inc()
+    await _rest(run, until)
+
+
+async def _rest(run: Run, until: datetime) -> None:
+    """Until a person speaks, or a channel that failed is to be tried again: a lost page must not wait for the deadline."""
     await flush(run)
-    await run.park(until, "waiting for a human")
+    await run.park(min(until, next_try(run) or until), "waiting for a human")
 
 
 async def _answer(run: Run, plan: Plan) -> None:
@@ -119,7 +133,7 @@ async def _answer(run: Run, plan: Plan) -> None:
     said = f"{first.decision} by {first.by}: {first.reason}"
     run.tools.metrics.incidents.approvals.labels("approved" if first.decision == "approve" else "rejected").inc()
     if first.decision != "approve":
-        await run.end(State.REJECTED, said, Outcome.REJECTED, notice=NoticeKind.STOPPED)
+        await run.end(State.REJECTED, said, Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED)
     if not plan.steps:
         await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)
     await leave_if_healthy(run)
@@ -131,14 +145,15 @@ async def _answer(run: Run, plan: Plan) -> None:
             await run.end(
                 State.REJECTED, f"{said}, but the resource is frozen: {claim.frozen}", Outcome.REJECTED, notice=NoticeKind.STOPPED
             )
-        await run.park(claim.until, f"approved; the resource is in cooldown, held by {claim.holder}")
+        await run.park(claim.until + timedelta(seconds=1), f"approved; the resource is in cooldown, held by {claim.holder}")
     charge = await _charge(run, plan)
     await run.move(State.EXECUTING, said, results={"charge": charge})
 
 
 async def _silence(run: Run, until: str) -> None:
-    await flush(run)
     if until and run.tools.clock.now() < datetime.fromisoformat(until):
-        await run.park(datetime.fromisoformat(until), "waiting for a human")
+        await _rest(run, datetime.fromisoformat(until))
     run.tools.metrics.incidents.approvals.labels("expired").inc()
-    await run.end(State.REJECTED, "nobody approved in time, which is a no", Outcome.REJECTED, notice=NoticeKind.STOPPED)
+    await run.end(
+        State.REJECTED, "nobody approved in time, which is a no", Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.stamps import stamp
-from aiops_daemon.model.event import EventKind
+from aiops_daemon.model.event import Event, EventKind
 from aiops_daemon.model.incident import Incident, State
 from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
 
@@ -34,12 +34,25 @@ def compose(incident: Incident, kind: NoticeKind) -> Notice:
         incident_id=incident.incident_id,
         kind=kind,
         severity=int(str(verdict.get("severity", 5))),
-        subject=f"[AIOps] {headline}: {event.resource.type} {event.resource.id} {event.name}",
+        subject=f"[AIOps] {headline}: {_storm_subject(incident) if kind is NoticeKind.STORM else _subject(event)}",
         summary=incident.audit[-1].note if incident.audit else event.name,
         facts=tuple(_facts(incident, verdict)),
         timeline=tuple(timeline(incident)),
         actions=_commands(incident, kind),
     )
+
+
+def _subject(event: Event) -> str:
+    return f"{event.resource.type} {event.resource.id} {event.name}"
+
+
+def _storm_subject(incident: Incident) -> str:
+    return f"{len(_members(incident))} resources in account {incident.event.account}, first seen: {_subject(incident.event)}"
+
+
+def _members(incident: Incident) -> list[str]:
+    members = _object(incident.results.get("storm")).get("members")
+    return [str(member) for member in members] if isinstance(members, list) else []
 
 
 def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[str, str]]:
@@ -48,6 +61,11 @@ def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[
     yield "State", incident.workflow_state + (f" ({incident.outcome})" if incident.outcome else "")
     yield "Resource", f"{event.resource.type} {event.resource.id} in {event.account}/{event.region}"
     yield "Event", f"{event.name} at {stamp(event.occurred_at)}"
+    storm = _object(incident.results.get("storm"))
+    if storm:
+        yield "Storm", f"{storm.get('leader')} since {storm.get('opened_at')}"
+    if members := _members(incident):
+        yield "Members so far", ", ".join(members)
     yield "By", event.actor.label or "unknown"
     if verdict:
         yield (
@@ -84,9 +102,9 @@ def timeline(incident: Incident) -> list[TimelineRow]:
 
 def _commands(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
     show = f"aiops-daemon incidents show {incident.incident_id}"
-    if kind is NoticeKind.REVIEW and incident.workflow_state is State.AWAITING_APPROVAL:
+    if kind in {NoticeKind.REVIEW, NoticeKind.STORM} and incident.workflow_state is State.AWAITING_APPROVAL:
         verbs = [f'aiops-daemon incidents {verb} {incident.incident_id} --reason "..."' for verb in ("approve", "reject")]
-        return (*verbs, show)
+        return (*verbs, show, "aiops-daemon incidents list --state AWAITING_APPROVAL") if kind is NoticeKind.STORM else (*verbs, show)
     return (show,)
 
 

@@ -4,6 +4,7 @@ A channel that fails delays nothing and loses nothing: the incident stays open (
 """
 
 import asyncio
+from datetime import datetime, timedelta
 
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.incident import OutboxEntry
@@ -48,8 +49,17 @@ async def finish(run: Run) -> None:
     if not pending:
         await run.tools.journal.close(run.held, entries)
         return
-    seconds = min(RETRY_SECONDS * 2 ** (max(entry.attempts for entry in pending) - 1), RETRY_LIMIT_SECONDS)
-    await run.wait(seconds, "the outbox is tried again", settled=entries)
+    await run.wait(_pause(pending), "the outbox is tried again", settled=entries)
+
+
+def next_try(run: Run) -> datetime | None:
+    """When a parked incident has to wake for its outbox; None: everything is delivered or given up."""
+    pending = open_entries(run)
+    return run.tools.clock.now() + timedelta(seconds=_pause(pending)) if pending else None
+
+
+def _pause(pending: list[OutboxEntry]) -> float:
+    return float(min(RETRY_SECONDS * 2 ** (max(entry.attempts for entry in pending) - 1), RETRY_LIMIT_SECONDS))
 
 
 async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> OutboxEntry:

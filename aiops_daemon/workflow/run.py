@@ -15,6 +15,7 @@ from aiops_daemon.incidents.claims import Claims, claim_key
 from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Change, Held, Journal
+from aiops_daemon.incidents.storm import Storms
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import Incident, OutboxEntry, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
@@ -43,6 +44,7 @@ class Tools:
     history: IncidentHistory
     switch: KillSwitch
     breaker: Breaker
+    storms: Storms
     recoveries: Budget
     model_calls: Budget
     rules: Analyst

@@ -25,4 +25,9 @@ class WorkflowSettings(BaseModel):
     notify_attempts: int = Field(8, ge=1, description="Tries per notice and channel, with growing pauses, before it is given up.")
     recoveries_per_resource_and_day: int = Field(3, ge=1, description="Further ones ask a human.")
     recoveries_per_account_and_hour: int = Field(10, ge=1, description="Further ones ask a human.")
+    storm_resources: int = Field(
+        5, ge=2, description="Distinct resources of one account failing together that make a storm: humans decide."
+    )
+    storm_seconds: float = Field(60, gt=0, description="... within this time.")
+    storm_calm_minutes: float = Field(10, gt=0, description="A storm is over when nothing new has come for this long.")
     model_calls_per_hour: int = Field(100, ge=0, description="Above it the rules decide alone, and say so.")

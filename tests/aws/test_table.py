@@ -141,3 +141,25 @@ async def test_queries_read_the_indexes_in_order_and_filter(table: Table) -> Non
         limit=1,
     )
     assert [row["incident_id"] for row in due] == ["open"]
+
+
+async def test_one_update_adds_to_a_set_counts_and_hands_the_item_back(table: Table) -> None:
+    after: Any = {}
+    for n in range(3):
+        after = await table.update(
+            "S",
+            "ADD seen :mark, version :one SET record_type = :type",
+            "attribute_not_exists(record_type) OR record_type = :type",
+            {"mark": frozenset({f"m{n % 2}"}), "one": 1, "type": "storm"},
+        )
+    assert (after["seen"], after["version"]) == (frozenset({"m0", "m1"}), 3)
+    opened = await table.update(
+        "S", "SET leader = :me, service = :me ADD version :one", "attribute_not_exists(leader)", {"me": "a", "one": 1}
+    )
+    assert (opened["leader"], opened["version"]) == ("a", 4)
+
+
+async def test_the_size_of_a_map_can_be_a_condition(table: Table) -> None:
+    await table.put({"incident_id": "a", "signals": {"s1": "yes"}})
+    assert (await found(table.update("a", "SET n = :n", "size(signals) = :zero", {"n": 1, "zero": 0})))["signals"] == {"s1": "yes"}
+    assert (await table.update("a", "SET n = :one", "size(signals) = :one", {"one": 1}))["n"] == 1

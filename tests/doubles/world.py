@@ -23,6 +23,7 @@ from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.admission import Admission, Triage
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.settings import WorkflowSettings
+from aiops_daemon.workflow.storm import storms
 from aiops_daemon.workflow.worker import Workers
 from tests.doubles.memory_table import MemoryTable
 
@@ -182,6 +183,7 @@ class Fleet:
             history=IncidentHistory(table, clock),
             switch=KillSwitch(table, clock),
             breaker=Breaker(table, clock),
+            storms=storms(self.settings, table, clock),
             recoveries=Budget(table, clock, name="recoveries", limit=self.settings.recoveries_per_account_and_hour, window=hour),
             model_calls=Budget(table, clock, name="model-calls", limit=self.settings.model_calls_per_hour, window=hour),
             rules=self.rules,

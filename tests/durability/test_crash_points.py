@@ -3,15 +3,17 @@
 Deterministic and in memory. The stories are the shapes that a recovery can take; each is first run undisturbed to learn its calls.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pytest
 
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import Signal, State
+from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.workflow.worker import Workers
 from tests.doubles.faults import Fault, Faults, Faulty, FaultyTable, Killed
 from tests.doubles.invariants import check
@@ -25,6 +27,8 @@ class Story:
     ends: frozenset[State]
     approve: bool = False
     events: int = 1
+    resources: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _doubtful(fleet: Fleet) -> None:
@@ -46,6 +50,10 @@ STORIES = (
     Story("parked wait", _slow, frozenset({State.COMPLETED})),
     Story("duplicate failure", lambda fleet: None, frozenset({State.COMPLETED, State.COOLDOWN}), events=2),
 )
+# Longer than the others, so the mutants are spared it.
+STORM = Story(
+    "storm", lambda fleet: None, frozenset({State.COMPLETED}), approve=True, events=3, resources=3, settings={"storm_resources": 2}
+)
 
 
 def disturbed(fleet: Fleet, faults: Faults, name: str) -> Workers:
@@ -61,7 +69,7 @@ async def tell(fleet: Fleet, story: Story, faults: Faults) -> None:
     """The first worker meets the fault; a second, healthy one goes on after it."""
     story.prepare(fleet)
     first = disturbed(fleet, faults, "first")
-    events = [stopped(event_id=f"e{n}") for n in range(story.events)]
+    events = [stopped(f"i-{n % story.resources:017x}", f"e{n}") for n in range(story.events)]
     worker = first
     for event in events:
         worker = await survive(fleet, worker, partial(_admit, fleet, event))
@@ -106,22 +114,24 @@ async def approve_all(fleet: Fleet, worker: Workers) -> None:
 
 async def calls_of(story: Story) -> list[str]:
     faults = Faults()
-    fleet = Fleet()
+    fleet = Fleet(**story.settings)
     await tell(fleet, story, faults)
     check(fleet, incidents=story.events)
     return faults.calls
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+@pytest.mark.parametrize("story", [*STORIES, STORM], ids=lambda story: story.name)
 @pytest.mark.parametrize("fault", Fault)
 async def test_every_call_may_fail_in_every_way(story: Story, fault: Fault) -> None:
     calls = await calls_of(story)
     assert len(calls) > 10
     for at in range(1, len(calls) + 1):
-        fleet = Fleet()
+        fleet = Fleet(**story.settings)
         try:
             await tell(fleet, story, Faults(at, fault))
             check(fleet, incidents=story.events)
+            storms = {notice.incident_id for _, notice in fleet.world.delivered if notice.kind is NoticeKind.STORM}
+            assert len(storms) == (story is STORM), f"one storm, one page: {storms}"
             states = {item["workflow_state"] for key, item in fleet.memory.items.items() if key.startswith("inc-")}
             assert states <= story.ends, states
         except AssertionError as error:

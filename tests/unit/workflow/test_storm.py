@@ -1,0 +1,180 @@
+"""Many resources failing together: few actions, one page, and a human decides."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from aiops_daemon.incidents.storm import MOST
+from aiops_daemon.model.errors import RetryLater
+from aiops_daemon.model.event import Resource
+from aiops_daemon.model.incident import Incident, Outcome, State
+from aiops_daemon.model.notice import Notice, NoticeKind
+from aiops_daemon.model.verdict import Classification
+from aiops_daemon.workflow.worker import Workers
+from tests.doubles.memory_table import MemoryTable
+from tests.doubles.world import Fleet, stopped
+from tests.durability.test_crash_points import approve_all
+
+
+async def fail_together(fleet: Fleet, workers: Workers, count: int, *, apart: float = 0, first: int = 0) -> list[str]:
+    ids = []
+    for n in range(first, first + count):
+        ids.append(await fleet.admit(workers, stopped(f"i-{n:017x}", f"e{n}", fleet.clock.now())))
+        fleet.clock.advance(apart)
+    return ids
+
+
+def pages(fleet: Fleet) -> Counter[NoticeKind]:
+    return Counter(notice.kind for _, notice in fleet.world.delivered)
+
+
+def the_page(fleet: Fleet) -> Notice:
+    (notice,) = (notice for _, notice in fleet.world.delivered if notice.kind is NoticeKind.STORM)
+    return notice
+
+
+async def test_two_hundred_failures_are_four_recoveries_and_one_storm_page() -> None:
+    fleet = Fleet()
+    one, two = fleet.workers("one"), fleet.workers("two")
+    ids = await fail_together(fleet, one, 200)
+    await two.drain()
+    await one.drain()
+    states = Counter([(await fleet.incident(one)).workflow_state for one in ids])
+    assert states == {State.COMPLETED: 4, State.AWAITING_APPROVAL: 196}
+    assert sum(fleet.world.starts.values()) == 4
+    assert pages(fleet) == {NoticeKind.RECOVERED: 4, NoticeKind.STORM: 1}
+    assert len(fleet.memory.items["STORM#123456789012"]["seen"]) <= MOST
+    assert two.tools.metrics.guards.storms._value.get() + one.tools.metrics.guards.storms._value.get() == 1
+
+
+async def test_the_page_names_its_members_and_how_to_answer() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    await fail_together(fleet, workers, 5)
+    await workers.drain()
+    page = the_page(fleet)
+    assert page.subject.startswith("[AIOps] Storm: 5 resources in account 123456789012")
+    assert dict(page.facts)["Members so far"].count("ec2:instance#i-") == 5
+    assert "approve" in page.actions[0]
+    assert page.actions[-1].endswith("list --state AWAITING_APPROVAL")
+
+
+async def test_a_member_says_on_its_record_who_speaks_for_it_and_stays_silent_when_refused() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    ids = await fail_together(fleet, workers, 7)
+    await workers.drain()
+    leader = the_page(fleet).incident_id
+    member = await fleet.incident(next(one for one in ids[4:] if one != leader))
+    assert f"storm {leader}" in member.audit[-1].note
+    assert "folded" in member.audit[-1].note
+    await fleet.settle(workers, seconds=3600)
+    assert pages(fleet) == {NoticeKind.RECOVERED: 4, NoticeKind.STORM: 1, NoticeKind.STOPPED: 1}, "only the leader's refusal is announced"
+
+
+async def test_an_approved_member_recovers() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    ids = await fail_together(fleet, workers, 6)
+    await workers.drain()
+    await approve_all(fleet, workers)
+    await fleet.settle(workers)
+    assert {(await fleet.incident(one)).workflow_state for one in ids} == {State.COMPLETED}
+
+
+@pytest.mark.parametrize(("apart", "storm"), [(14, True), (16, False)])
+async def test_five_resources_within_a_minute_are_a_storm_and_four_are_not(apart: float, storm: bool) -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    await fail_together(fleet, workers, 5, apart=apart)
+    await workers.drain()
+    assert (NoticeKind.STORM in pages(fleet)) is storm
+
+
+async def test_one_resource_that_fails_again_and_again_is_no_storm() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    for n in range(8):
+        await fleet.admit(workers, stopped(event_id=f"e{n}"))
+    await fleet.settle(workers)
+    assert NoticeKind.STORM not in pages(fleet)
+
+
+async def test_a_storm_lasts_while_members_come_and_ends_after_the_calm() -> None:
+    fleet = Fleet(storm_calm_minutes=10)
+    workers = fleet.workers()
+    await fail_together(fleet, workers, 5)
+    await workers.drain()
+    late: list[str] = []
+    for n in range(3):  # each within ten minutes of the one before
+        fleet.clock.advance(500)
+        late += await fail_together(fleet, workers, 1, first=10 + n)
+        await workers.drain()
+    assert {(await fleet.incident(one)).workflow_state for one in late} == {State.AWAITING_APPROVAL}
+    fleet.clock.advance(601)
+    (after,) = await fail_together(fleet, workers, 1, first=20)
+    await workers.drain()
+    assert (await fleet.incident(after)).workflow_state is State.COMPLETED
+    assert pages(fleet)[NoticeKind.STORM] == 1
+
+
+async def test_tampering_with_another_service_keeps_its_own_page() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    await fail_together(fleet, workers, 5)
+    await workers.drain()
+    fleet.rules.verdict = fleet.rules.verdict.model_copy(update={"classification": Classification.TAMPERING, "action_id": None})
+    trail = stopped(event_id="trail").model_copy(update={"resource": Resource(type="cloudtrail:trail", id="audit")})
+    await fleet.admit(workers, trail)
+    await fleet.admit(workers, stopped("i-tampered", "t2"))
+    await workers.drain()
+    assert pages(fleet)[NoticeKind.REVIEW] == 1, "the trail's; the instance belongs to the storm"
+
+
+class NoStorms(MemoryTable):
+    async def update(self, key: str, expression: str, condition: str, values: Any, names: Any = None) -> dict[str, Any]:
+        if key.startswith("STORM#"):
+            raise RetryLater("throttled")
+        return await super().update(key, expression, condition, values, names)
+
+
+async def test_nothing_runs_while_the_storm_item_cannot_be_read() -> None:
+    fleet = Fleet()
+    fleet.memory = fleet.table = NoStorms()
+    workers = fleet.workers()
+    incident_id = await fleet.admit(workers, stopped())
+    await fleet.settle(workers, seconds=700)
+    assert (await fleet.incident(incident_id)).outcome is Outcome.FAILED
+    assert not fleet.world.starts
+    assert pages(fleet) == {NoticeKind.FAILED: 1}
+
+
+class DiesAfterOpening(MemoryTable):
+    """The process dies right after it opened the storm."""
+
+    died = False
+
+    async def update(
+        self, key: str, expression: str, condition: str, values: Any, names: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        after = await super().update(key, expression, condition, values, names)
+        if key.startswith("STORM#") and "leader" in expression and not self.died:
+            self.died = True
+            raise KeyboardInterrupt
+        return after
+
+
+async def test_a_leader_that_dies_before_its_page_pages_even_when_its_resource_is_well_again() -> None:
+    fleet = Fleet()
+    fleet.memory = fleet.table = DiesAfterOpening()
+    workers = fleet.workers()
+    await fail_together(fleet, workers, 5)
+    with pytest.raises(KeyboardInterrupt):
+        await workers.drain()
+    leader: Incident = await fleet.incident(fleet.memory.items["STORM#123456789012"]["leader"])
+    fleet.world.healthy[leader.resource_id] = True
+    fleet.clock.advance(31)
+    await fleet.workers("second").drain()
+    assert the_page(fleet).incident_id == leader.incident_id
