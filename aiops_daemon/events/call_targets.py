@@ -19,7 +19,7 @@ TARGETS: dict[str, dict[str, str]] = {
         "keypairid": "key-pair", "keyname": "key-pair", "vpnconnectionid": "vpn-connection", "dhcpoptionsid": "dhcp-options",
         "spotfleetrequestid": "spot-fleet-request", "fleetid": "fleet", "capacityreservationid": "capacity-reservation",
         "trafficmirrorsessionid": "traffic-mirror-session",
-        "resourceid": "resource", "serviceid": "vpc-endpoint-service", "content": "flow-log",
+        "resourceid": "resource", "serviceid": "vpc-endpoint-service",
     },
     "s3": {"bucketname": "bucket", "bucket": "bucket", "jobid": "batch-job"},
     "iam": {

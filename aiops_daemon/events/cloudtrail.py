@@ -197,11 +197,10 @@ def _rank(service: str, call: str, low: str, thing: str) -> int:
 
 
 def _strings(value: JsonValue) -> list[str]:
-    if isinstance(value, str):
-        return [value] if value.strip() else []
-    if isinstance(value, list):
-        return [item for item in value if isinstance(item, str) and item.strip()]
-    return []
+    """A string, a list of them, or EC2's newer form of either: {"tag": 1, "content": "vpce-0a"}."""
+    items = value if isinstance(value, list) else [value]
+    inner = [item.get("content") if isinstance(item, dict) else item for item in items]
+    return [item for item in inner if isinstance(item, str) and item.strip()]
 
 
 def _resource(service: str, call: str, thing: str, text: str) -> Resource:

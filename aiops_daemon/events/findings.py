@@ -24,6 +24,12 @@ _CONFIG_TYPES = {
     "AWS::DynamoDB::Table": "dynamodb:table", "AWS::EC2::VPC": "ec2:vpc", "AWS::EC2::Subnet": "ec2:subnet",
 }  # fmt: skip
 
+# Trusted Advisor without a resource id: the column of its check that names the resource.
+_COLUMNS = {
+    "Instance ID": "ec2:instance", "Volume ID": "ec2:volume", "Security Group ID": "ec2:security-group", "Bucket Name": "s3:bucket",
+    "DB Instance": "rds:db", "Load Balancer Name": "elasticloadbalancing:loadbalancer", "IP Address": "ec2:elastic-ip",
+}  # fmt: skip
+
 
 def read(envelope: Envelope) -> Reading:
     """By source: each has its own place for the resource."""
@@ -44,7 +50,7 @@ def read(envelope: Envelope) -> Reading:
 
 def _severity(detail: Mapping[str, JsonValue]) -> float | None:
     """The source's own number on a scale of 1 to 10."""
-    for path, scale in (("severity", 1.0), ("findings.Severity.Normalized", 0.1), ("severity.score", 0.1)):
+    for path, scale in (("severity", 1.0), ("findings.Severity.Normalized", 0.1)):
         for value in at(detail, path):
             if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value * scale <= 10:
                 return max(1.0, value * scale)
@@ -96,10 +102,12 @@ def _advisor(envelope: Envelope) -> Iterator[Resource]:
     if key:
         yield Resource(type="iam:access-key", id=key)
         return
-    for text in texts(envelope.detail, "resource_id"):
-        found = resource_of(text)
-        if found is not None:
-            yield found
+    found = [one for text in texts(envelope.detail, "resource_id") if (one := resource_of(text)) is not None]
+    yield from found or [Resource(type=kind, id=text) for column, kind in _COLUMNS.items() for text in _cells(envelope, column)][:1]
+
+
+def _cells(envelope: Envelope, column: str) -> list[str]:
+    return texts(envelope.detail, f"check-item-detail.{column}")
 
 
 def _fallback(envelope: Envelope) -> str:

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 MAX_DEPTH = 10
 MAX_NODES = 600
 MAX_TEXT = 2048
+MAX_DOCUMENT = 8192  # JSON in a string: half a policy cannot be judged
+MAX_TOTAL = 48_000  # characters of one event's facts: a record has 400 KB for everything
 MAX_ITEMS = 60
 
 
@@ -55,7 +57,7 @@ def named(tree: JsonValue, depth: int = MAX_DEPTH) -> Iterator[tuple[int, str, J
 
 def pruned(tree: JsonValue | Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """A copy for Event.facts: bounded in depth, nodes and text length, without control characters."""
-    budget = [MAX_NODES]
+    budget = [MAX_NODES, MAX_TOTAL]
     copy = _copy(dict(tree) if isinstance(tree, Mapping) else tree, MAX_DEPTH, budget)
     return copy if isinstance(copy, dict) else {}
 
@@ -69,10 +71,12 @@ def shown(text: str) -> str:
 
 def _copy(node: JsonValue, depth: int, budget: list[int]) -> JsonValue:
     budget[0] -= 1
-    if budget[0] < 0 or depth == 0:
+    if min(budget) < 0 or depth == 0:
         return None
     if isinstance(node, str):
-        return shown(node[:MAX_TEXT])
+        text = shown(node[: MAX_DOCUMENT if node[:1] == "{" else MAX_TEXT])
+        budget[1] -= len(text)
+        return text
     if isinstance(node, dict):
         return {shown(key[:128]): _copy(value, depth - 1, budget) for key, value in list(node.items())[:MAX_ITEMS]}
     if isinstance(node, list):
