@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
+from aiops_daemon.analysts.calls_unusual import reads_only
 from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
 from aiops_daemon.intake.once import Once
 from aiops_daemon.model.envelope import Envelope
@@ -57,6 +58,8 @@ class MessageHandler:
 
     def _reading(self, message: Message) -> Reading:
         envelope = self._read(message.body, message.received_at)
+        if isinstance(envelope, Envelope) and reads_only(envelope.detail):
+            return Ignored(reason="a call that reads only")
         return self._recognize(envelope) if isinstance(envelope, Envelope) else envelope
 
     async def _admit(self, event: Event, triage: Triage) -> None:

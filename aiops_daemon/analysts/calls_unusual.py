@@ -1,5 +1,9 @@
 """Calls that are seldom made and restore nothing when undone: interactive access, identities, spying. They are announced."""
 
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
 from aiops_daemon.analysts.facts import api
 from aiops_daemon.analysts.opinion import FAIR, actor, anomaly, subject
 from aiops_daemon.model.event import Event
@@ -38,3 +42,12 @@ def judge(event: Event) -> Verdict | None:
         because = f"{actor(event)} called {name} on {subject(event)}: unusual access or identity work, nothing to restore."
         return anomaly(event, because, confidence=FAIR)
     return None
+
+
+def reads_only(detail: Mapping[str, JsonValue]) -> bool:
+    """A CloudTrail record of a call that succeeded, changed nothing and that nobody looks at twice, whoever made it: most of CloudTrail
+    where no rule filters it, and dropped before anything else is read of it."""
+    if detail.get("readOnly") is not True or detail.get("eventType") != "AwsApiCall" or "errorCode" in detail or "errorMessage" in detail:
+        return False
+    service, name = str(detail.get("eventSource", "")).partition(".")[0], str(detail.get("eventName", ""))
+    return bool(name) and service not in {"", "signin"} and name not in _UNUSUAL.get(service, ())
