@@ -50,7 +50,8 @@ class IncidentHistory:
             )
             return [from_item(item) for item in items]
         found = [incident for each in State for incident in await self._by_state(each, after, resource_type, limit)]
-        return sorted(found, key=lambda incident: incident.incident_timestamp, reverse=True)[:limit]
+        newest = {incident.incident_id: incident for incident in sorted(found, key=lambda incident: incident.seq)}  # moved while we read
+        return sorted(newest.values(), key=lambda incident: incident.incident_timestamp, reverse=True)[:limit]
 
     async def _by_state(self, state: State, after: str, resource_type: str | None, limit: int) -> list[Incident]:
         values: dict[str, Any] = {"state": state.value, "since": after}

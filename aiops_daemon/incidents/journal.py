@@ -6,45 +6,28 @@ end while somebody works and the wake-up time while the incident is parked: the 
 item is the truth.
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import JsonValue
-
+from aiops_daemon.incidents.change import Change, columns, nested, outbox_writes
 from aiops_daemon.incidents.record import OPEN, from_item, to_item
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.model.errors import AiopsError, ConditionFailed, LostOwnership
 from aiops_daemon.model.incident import (
-    TERMINAL,
     TRANSITIONS,
     WORKFLOW_VERSION,
     AuditEntry,
     Incident,
     OutboxEntry,
-    Outcome,
     Signal,
-    State,
 )
 from aiops_daemon.ports import Clock, Table
+from aiops_daemon.telemetry.logging import logger
 
+log = logger("journal")
 MAX_TAKEOVERS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One transition: the new state, why, and what it records."""
-
-    to: State
-    note: str
-    results: Mapping[str, JsonValue] = field(default_factory=dict)
-    outbox: Iterable[OutboxEntry] = ()
-    classification: str | None = None
-    outcome: Outcome | None = None
-    success: bool | None = None
-    duration_seconds: float | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +36,14 @@ class Held:
 
     incident: Incident
     owner: str
+
+
+class _Spoken(Exception):
+    """A signal arrived since the incident was last read."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.incident_id)
+        self.incident = incident
 
 
 class Journal:
@@ -96,31 +87,36 @@ class Journal:
         sets = ["workflow_state = :to", "audit = list_append(audit, :audit)"]
         values: dict[str, Any] = {"to": change.to.value, "audit": [entry.model_dump_json()]}
         names: dict[str, str] = {}
-        for attribute, key, text in _nested(change):
+        for attribute, key, text in nested(change):
             alias = f"n{len(names)}"
             names[alias] = key
             values[alias] = text
             sets.append(f"{attribute}.#{alias} = :{alias}")
-        for attribute, value in _columns(change, now).items():
+        for attribute, value in columns(change, now).items():
             values[attribute] = value
             sets.append(f"{attribute} = :{attribute}")
         await self._write(held, sets, values, names, due_at=now + self.lease)
 
     async def settle(self, held: Held, entries: Iterable[OutboxEntry]) -> None:
         """Record what was delivered. No transition, so no audit entry."""
-        values, names, sets = _outbox_writes(entries)
+        values, names, sets = outbox_writes(entries)
         await self._write(held, sets, values, names, due_at=self._clock.now() + self.lease)
 
     async def park(self, held: Held, until: datetime, entries: Iterable[OutboxEntry] = ()) -> None:
         """Give the incident up until `until`: no lease, no memory, anybody may go on. What was delivered is recorded with it."""
-        values, names, sets = _outbox_writes(entries)
-        await self._write(held, sets, values, names, due_at=until, release=True)
+        entries = list(entries)
+        try:
+            values, names, sets = outbox_writes(entries)
+            await self._write(held, sets, values, names, due_at=until, release=True, unheard=True)
+        except _Spoken as spoken:  # a person's word came after our last look: it must not wait for `until`
+            held.incident = spoken.incident
+            await self.park(held, self._clock.now(), entries)
 
     async def close(self, held: Held, entries: Iterable[OutboxEntry] = ()) -> None:
         """Nothing is left to do: leave the open-index for good."""
         if not held.incident.terminal:
             raise AiopsError(f"{held.incident.incident_id} is {held.incident.workflow_state}, which is no end")
-        values, names, sets = _outbox_writes(entries)
+        values, names, sets = outbox_writes(entries)
         await self._write(held, sets, values, names, due_at=None, release=True)
 
     async def renew(self, held: Held) -> None:
@@ -136,15 +132,22 @@ class Journal:
 
     async def due(self, limit: int) -> list[Incident]:
         """Open incidents whose lease or sleep is over, longest overdue first, of versions that this code knows."""
-        items = await self._table.query(
+        items = await self._due(limit, {})
+        known = [item for item in items if item["workflow_version"] <= WORKFLOW_VERSION]
+        if len(known) < len(items) == limit:  # newer code's incidents fill the page: they must not hide ours
+            known = await self._due(limit, {"version": WORKFLOW_VERSION}, filter_by="workflow_version <= :version")
+        return [incident for item in known if (incident := _readable(item)) is not None]
+
+    async def _due(self, limit: int, more: Mapping[str, Any], *, filter_by: str | None = None) -> list[Mapping[str, Any]]:
+        return await self._table.query(
             "open-index",
             "#open = :open AND due_at <= :now",
-            {"open": OPEN, "now": stamp(self._clock.now())},
+            {"open": OPEN, "now": stamp(self._clock.now()), **more},
+            filter_by=filter_by,
             names={"open": "open"},
             newest_first=False,
             limit=limit,
         )
-        return [from_item(item) for item in items if item["workflow_version"] <= WORKFLOW_VERSION]
 
     async def take(self, seen: Incident, owner: str) -> Held | None:
         """Become the owner of a due incident; None when somebody was faster. A dead owner's successor raises the takeover count."""
@@ -200,6 +203,7 @@ class Journal:
         *,
         due_at: datetime | None,
         release: bool = False,
+        unheard: bool = False,
     ) -> None:
         incident = held.incident
         values |= {
@@ -225,6 +229,9 @@ class Journal:
             removes.append("#owner")
         expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
         condition = "#owner = :owner AND fence = :fence AND seq = :seq AND workflow_state = :state"
+        if unheard:
+            condition += " AND size(signals) = :heard"
+            values["heard"] = len(incident.signals)
         held.incident = from_item(await self._conditional(held, expression, condition, values, names | {"owner": "owner"}))
 
     async def _conditional(
@@ -238,37 +245,15 @@ class Journal:
             ours = item.get("owner") == held.owner or item.get("released") == f"{held.owner}:{held.incident.seq + 1}"
             if wrote and ours and "next" in values:
                 return item  # the write was applied, its reply was lost
+            same = item.get("fence") == held.incident.fence and item.get("seq") == held.incident.seq and item.get("owner") == held.owner
+            if same and "heard" in values and len((latest := from_item(item)).signals) != values["heard"]:
+                raise _Spoken(latest) from found
             raise LostOwnership(f"{held.incident.incident_id} is now fence {item.get('fence')}, owner {item.get('owner')}") from found
 
 
-def outbox_key(entry: OutboxEntry) -> str:
-    """One entry per notice and channel."""
-    return f"{entry.notice_id}/{entry.channel}"
-
-
-def _outbox_writes(entries: Iterable[OutboxEntry]) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    values: dict[str, Any] = {}
-    names: dict[str, str] = {}
-    for entry in entries:
-        alias = f"n{len(names)}"
-        names[alias] = outbox_key(entry)
-        values[alias] = entry.model_dump_json()
-    return values, names, [f"outbox.#{alias} = :{alias}" for alias in names]
-
-
-def _nested(change: Change) -> Iterable[tuple[str, str, str]]:
-    for key, value in change.results.items():
-        yield "results", key, json.dumps(value)
-    for entry in change.outbox:
-        yield "outbox", outbox_key(entry), entry.model_dump_json()
-
-
-def _columns(change: Change, now: datetime) -> dict[str, Any]:
-    columns = {
-        "event_classification": change.classification,
-        "outcome": change.outcome.value if change.outcome else None,
-        "success": change.success,
-        "recovery_duration_seconds": change.duration_seconds,
-        "ended_at": stamp(now) if change.to in TERMINAL else None,
-    }
-    return {name: value for name, value in columns.items() if value is not None}
+def _readable(item: Mapping[str, Any]) -> Incident | None:
+    try:
+        return from_item(item)
+    except (ValueError, KeyError):  # somebody edited the item by hand: one record must not stop the fleet's scan
+        log.exception("unreadable incident", incident_id=str(item.get("incident_id")))
+        return None

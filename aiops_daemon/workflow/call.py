@@ -49,12 +49,12 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
     )
 
 
-async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable[Progress]]) -> Progress:
+async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable[Progress]], *, tries: int | None = None) -> Progress:
     """Try while the error says that it may succeed later; every other error becomes a Progress that says what to do."""
     settings = run.tools.settings
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(RetryLater),
-        stop=stop_after_attempt(settings.step_attempts),
+        stop=stop_after_attempt(tries or settings.step_attempts),
         wait=wait_random_exponential(multiplier=settings.retry_base_seconds, max=settings.retry_limit_seconds),
         sleep=run.tools.clock.sleep,
         reraise=True,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.claims import claim_key
+from aiops_daemon.incidents.guards import Stop
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
@@ -26,14 +27,14 @@ async def execute(run: Run, plan: Plan) -> str:
     """Run every step that can run. Returns why it failed, or an empty string."""
     while run.state is State.EXECUTING:
         broken = [f"{step.title}: {_record(run, step).get('reason')}" for step in plan.steps if _status(run, step) == "failed"]
-        if broken:
-            return broken[0]
         running = [step for step in plan.steps if _status(run, step) in {"started", "running"}]
-        ready = [step for step in plan.steps if _status(run, step) == "" and _unblocked(run, plan, step)]
+        ready = [step for step in plan.steps if not broken and _status(run, step) == "" and _unblocked(run, plan, step)]
+        stop = await _switched_off(run) if ready else None
+        if stop is not None and not running:  # what runs is seen to its end first
+            await _stopped(run, plan, f"before step {', '.join(step.id for step in ready)}", stop)
         if not running and not ready:
-            return ""
-        await _stop_if_switched_off(run, ready)
-        await _advance(run, running, ready)
+            return broken[0] if broken else ""
+        await _advance(run, running, [] if stop else ready)
     return str(run.raw("failure").get("reason", ""))
 
 
@@ -49,7 +50,7 @@ async def _advance(run: Run, running: list[Step], ready: list[Step]) -> None:
     waits: list[float] = []
     results: dict[str, JsonValue] = {}
     async with asyncio.TaskGroup() as group:
-        tasks = {step.id: (step, group.create_task(_one(run, step))) for step in [*running, *ready]}
+        tasks = {step.id: (step, group.create_task(_one(run, step, fresh=step in ready))) for step in [*running, *ready]}
     notes = []
     for step, task in tasks.values():
         record, wait, note = _recorded(run, step, task.result())
@@ -65,7 +66,7 @@ async def _advance(run: Run, running: list[Step], ready: list[Step]) -> None:
         await run.wait(min(waits), "; ".join(notes))
 
 
-async def _one(run: Run, step: Step) -> Progress:
+async def _one(run: Run, step: Step, *, fresh: bool) -> Progress:
     record = _record(run, step)
     action = run.tools.actions[step.action_id]
     started = datetime.fromisoformat(str(record["at"]))
@@ -73,8 +74,10 @@ async def _one(run: Run, step: Step) -> Progress:
     handle = record.get("handle")
     if record["status"] == "running" and isinstance(handle, dict):
         return await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle))
-    if step.effect is Effect.DESTRUCTIVE and started < run.tools.clock.now() - timedelta(seconds=CALL_SECONDS):
-        return Failed(reason="interrupted in a step that must not be repeated: a human has to look")
+    if step.effect is Effect.DESTRUCTIVE:  # at most once: neither after a crash nor after an answer that was lost
+        if not fresh:
+            return Failed(reason="interrupted in a step that must not be repeated: a human has to look")
+        return await attempt(run, CALL_SECONDS, lambda: action.start(call), tries=1)
     return await attempt(run, CALL_SECONDS, lambda: action.start(call))
 
 
@@ -93,21 +96,20 @@ def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, 
             return base | {"status": "failed", "reason": progress.reason, "result": progress.result}, 0, f"failed: {progress.reason}"
 
 
-async def _stop_if_switched_off(run: Run, ready: list[Step]) -> None:
-    if not ready:
-        return
+async def _switched_off(run: Run) -> Stop | None:
     run.tools.metrics.guards.kill_switch.set(1)  # also while it cannot be read: nothing runs then
     stop = await run.tools.switch.stopped()
     run.tools.metrics.guards.kill_switch.set(stop is not None)
-    if stop is not None:
-        where = ", ".join(step.id for step in ready)
-        await run.end(
-            State.FAILED,
-            f"stopped before step {where}: kill switch set by {stop.by} at {stop.at}: {stop.reason}",
-            Outcome.FAILED,
-            notice=NoticeKind.STOPPED,
-            success=False,
+    return stop
+
+
+async def _stopped(run: Run, plan: Plan, where: str, stop: Stop) -> None:
+    if step_results(run, plan):  # something was done: the resource rests, as after any recovery
+        await run.tools.claims.cool_down(
+            claim_key(run.event), run.incident.incident_id, timedelta(minutes=run.tools.policy.cooldown_minutes)
         )
+    note = f"stopped {where}: kill switch set by {stop.by} at {stop.at}: {stop.reason}"
+    await run.end(State.FAILED, note[:1000], Outcome.FAILED, notice=NoticeKind.STOPPED, success=False)
 
 
 async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -> None:
@@ -121,13 +123,16 @@ async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -
             await _failed(run, State.FAILED, f"recovery failed: {why}; nothing to undo", Outcome.FAILED)
         await run.move(State.ROLLING_BACK, f"recovery failed: {why}; undoing", results={"failure": {"reason": why}})
     for step in undoable:
-        await _undo(run, step)
+        await _undo(run, plan, step)
     await _failed(run, State.ROLLED_BACK, f"rolled back after: {run.raw('failure').get('reason')}", Outcome.ROLLED_BACK)
 
 
-async def _undo(run: Run, step: Step) -> None:
+async def _undo(run: Run, plan: Plan, step: Step) -> None:
     if _record(run, step).get("undone"):
         return
+    stop = await _switched_off(run)
+    if stop is not None:
+        await _stopped(run, plan, f"before the undo of step {step.id}", stop)
     record = _record(run, step)
     result = record.get("result")
     call = call_for(run, step, datetime.fromisoformat(str(record["at"])))

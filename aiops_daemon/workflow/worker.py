@@ -94,7 +94,7 @@ class Workers:
                 held = await self.take(seen)
                 if held is not None:
                     self.start(held)
-        except AiopsError:
+        except (AiopsError, TimeoutError):
             log.warning("scan failed", exc_info=True)
 
     async def take(self, seen: Incident) -> Held | None:
@@ -191,7 +191,7 @@ class Workers:
                 await self.tools.journal.renew(held)
             except LostOwnership:
                 return  # the next write of the flow meets the fence and stops it
-            except AiopsError:
+            except (AiopsError, TimeoutError):
                 log.warning("lease not renewed", incident_id=held.incident.incident_id, exc_info=True)
 
     def _parked(self, run: Run, parked: Parked) -> None:
