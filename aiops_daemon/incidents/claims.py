@@ -13,6 +13,9 @@ from aiops_daemon.model.errors import ConditionFailed, LostOwnership
 from aiops_daemon.model.event import Event
 from aiops_daemon.ports import Clock, Table
 
+_REMEMBERED = 1000  # claims that this process took and has not charged: only a saved call, never the truth
+_CHARGE = "holder = :me AND attribute_not_exists(frozen) AND (attribute_not_exists(charged) OR charged <> :incident)"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -38,6 +41,7 @@ class Claims:
     def __init__(self, table: Table, clock: Clock, *, flapping: timedelta = timedelta(hours=1)) -> None:
         self._table = table
         self._clock = clock
+        self._taken: dict[str, Claim] = {}
         self._flapping = flapping  # recoveries closer together than this lengthen the cooldown
 
     async def claim(self, key: str, holder: str, period: timedelta) -> Claim:
@@ -54,12 +58,19 @@ class Claims:
             )
         except ConditionFailed as found:
             item = found.item
-        return self._read(key, item, holder)
+        claim = self._read(key, item, holder)
+        if claim.mine:
+            self._taken[key] = claim
+            if len(self._taken) > _REMEMBERED:
+                self._taken.pop(next(iter(self._taken)))
+        return claim
 
     async def charge(self, key: str, holder: str, incident: str, hold: timedelta) -> Claim:
         """Right before the first side effect: the claim must still be ours; count this recovery once. Raises LostOwnership."""
         now = self._clock.now()
-        seen = self._read(key, await self._table.get(key) or {}, holder)
+        # Only the holder writes to its claim, so what `claim` gave us still holds if we still hold it, which the condition asks.
+        taken = self._taken.pop(key, None)
+        seen = taken if taken and taken.holder == holder else self._read(key, await self._table.get(key) or {}, holder)
         if not seen.mine or seen.frozen:
             raise LostOwnership(f"the claim on {key} is held by {seen.holder}")
         values = {
@@ -68,11 +79,9 @@ class Claims:
         }  # fmt: skip
         sets = "SET #until = :until, charged = :incident, charged_at = :now, charged_day = :day, today = :today, streak = :streak"
         try:
-            item = await self._table.update(
-                key, sets, "holder = :me AND (attribute_not_exists(charged) OR charged <> :incident)", values, {"until": "until"}
-            )
+            item = await self._table.update(key, sets, _CHARGE, values, {"until": "until"})
         except ConditionFailed as found:
-            if found.item.get("holder") != holder:
+            if found.item.get("holder") != holder or found.item.get("frozen"):
                 raise LostOwnership(f"the claim on {key} went to {found.item.get('holder')}") from found
             item = found.item  # charged before a restart: once is enough
         return self._read(key, item, holder)

@@ -1,7 +1,9 @@
 """Guard rails that the whole fleet shares: kill switch, budgets, breaker. State under conditional writes; every doubt stops action."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from aiops_daemon.incidents.stamps import stamp, unstamp
 from aiops_daemon.model.errors import ConditionFailed
@@ -103,16 +105,21 @@ class Breaker:
         self._share = share
         self._enough = enough
         self._window = window
+        self._seen: dict[str, Mapping[str, Any]] = {}  # one entry per action
 
     async def look(self, action_id: str) -> BreakerState:
         """The breaker now."""
-        return self._state(await self._table.get(f"BREAKER#{action_id}") or {})
+        key = f"BREAKER#{action_id}"
+        item = await self._table.get(key) or {}
+        self._seen[key] = item
+        return self._state(item)
 
     async def record(self, action_id: str, *, incident: str, good: bool) -> BreakerState:
         """Count one finished recovery, once per incident; a success closes nothing that a human has to close."""
         key = f"BREAKER#{action_id}"
         while True:
-            item = dict(await self._table.get(key) or {})
+            known = self._seen.pop(key, None)  # usually still true; where not, the condition says so
+            item = dict(await self._table.get(key) or {} if known is None else known)
             seen = self._state(item)
             if any(mark.endswith(f"|{incident}") for mark in item.get("recent", [])):
                 return seen

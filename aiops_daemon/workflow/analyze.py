@@ -1,5 +1,7 @@
 """ANALYZING: the rules have spoken at intake; a model, where one is configured, refines. Its answer is recorded before it is used."""
 
+from pydantic import JsonValue
+
 from aiops_daemon.model.errors import GiveUp, RetryLater
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.verdict import Classification, Evidence, History, Provenance, Verdict
@@ -7,6 +9,7 @@ from aiops_daemon.policy.gate import automatic, lower_to
 from aiops_daemon.policy.settings import policy_facts
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.plan import applicable
+from aiops_daemon.workflow.recall import recalled
 from aiops_daemon.workflow.run import Run
 
 log = logger("analyze")
@@ -27,10 +30,14 @@ async def analyze(run: Run, history: History) -> Verdict:
     rules = await run.tools.rules.judge(evidence)  # again: now it knows the history and which actions apply
     verdict = await _refined(run, evidence, rules)
     note = f"{verdict.classification} ({verdict.confidence:.2f}) by {verdict.analyst}: {verdict.reasoning}"
+    results: dict[str, JsonValue] = {"verdict": verdict.model_dump(mode="json"), "rules": rules.model_dump(mode="json")}
+    if run.result("history", History) is None:
+        note = f"{recalled(history)}; {note}"
+        results["history"] = history.model_dump(mode="json")
     await run.move(
         State.ANALYZING,
         note[:1000],
-        results={"verdict": verdict.model_dump(mode="json"), "rules": rules.model_dump(mode="json")},
+        results=results,
         classification=verdict.classification.value,
     )
     return verdict

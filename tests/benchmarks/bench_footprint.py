@@ -54,6 +54,7 @@ async def start(control: Control, url: str) -> dict[str, float]:
     """Seconds until /readyz says yes, and the memory then."""
     told = {
         "AIOPS_INTAKE__QUEUE_URL": url,
+        "AIOPS_INTAKE__WAIT_SECONDS": "1",  # a stop waits for the poll in flight, up to 20 s
         "AIOPS_TELEMETRY__HTTP_PORT": str(free_port()),
         "AIOPS_TELEMETRY__HTTP_HOST": "127.0.0.1",
     }

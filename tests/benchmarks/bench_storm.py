@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from aiops_daemon.assembly import assemble
 from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.telemetry.health import Watchdog
 from tests.benchmarks.bench_incidents import quiet
-from tests.benchmarks.stand import Control, cloud, consumer, event, fill, instances, parts, percentiles, running, settings, until
+from tests.benchmarks.stand import ACCOUNT, REGION, Control, cloud, consumer, event, fill, instances, percentiles, running, settings, until
 
 TICK = 0.01
 RETIREMENT = "AWS_EC2_PERSISTENT_INSTANCE_RETIREMENT_SCHEDULED"
@@ -81,7 +82,7 @@ class Watch:
 async def blow(control: Control, name: str, bodies: list[str]) -> dict[str, Any]:
     await control("reset")
     async with AwsSession() as session:
-        made = parts(session, settings())
+        made = assemble(settings(), session, account=ACCOUNT, region=REGION)  # with every guard rail
         sqs = (await session.client("sqs")).raw
         url = await fill(sqs, name, bodies)
         intake = await consumer(session, made, url)

@@ -13,15 +13,18 @@ from statistics import median, quantiles
 from typing import Any
 
 import aiohttp
+from structlog.contextvars import get_contextvars
 from typing_extensions import override  # typing has it from 3.12
 
 from aiops_daemon.assembly import Parts, assemble
 from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
+from aiops_daemon.incidents import storm
 from aiops_daemon.incidents.guards import Breaker, BreakerState, Budget
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.errors import AiopsError
+from aiops_daemon.model.incident import Incident
 from aiops_daemon.settings import Settings
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.worker import Workers
@@ -88,8 +91,16 @@ class OwnBreaker(Breaker):
     """One breaker item per incident, for the same reason: hundreds of recoveries of one kind at once would queue for one item."""
 
     @override
+    async def look(self, action_id: str) -> BreakerState:
+        return await super().look(f"{action_id}-{get_contextvars()['incident_id']}")
+
+    @override
     async def record(self, action_id: str, *, incident: str, good: bool) -> BreakerState:
         return await super().record(f"{action_id}-{incident}", incident=incident, good=good)
+
+
+def _own_storm(incident: Incident) -> str:
+    return f"STORM#{incident.event.account}-{incident.incident_id}"
 
 
 def settings(**groups: dict[str, Any]) -> Settings:
@@ -105,7 +116,8 @@ def settings(**groups: dict[str, Any]) -> Settings:
 
 
 def parts(session: AwsSession, configured: Settings) -> Parts:
-    """The daemon, with counters that do not limit the benchmark."""
+    """The daemon, with guard rails that count each incident by itself: what is measured is many recoveries, not one refusal."""
+    storm.storm_key = _own_storm
     made = assemble(configured, session, account=ACCOUNT, region=REGION)
     tools = _unlimited(made.tools, configured)
     workers = Workers(tools, "bench")
