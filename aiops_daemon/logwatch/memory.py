@@ -17,7 +17,7 @@ _ALIKE = 1.5  # within this factor it is the same burst
 _BUSY = 1.2
 _JOB_VARIES = 4.0  # the size of a nightly job, from one day to another
 _NIGHTLY = 5  # of the last six days
-_BURST_SHARE, _BURST_LINES = 0.4, 4.0
+_BURST_FACTOR, _BURST_LINES = 2.0, 4.0  # times the mean of the rest of its hour, and at least
 _DAYS_NEEDED = 2  # once is an anomaly, twice a coincidence, the third time a season
 
 
@@ -60,15 +60,16 @@ class HourMemory:
     def usual_rise(self, row: int, bucket: int, peak: float, lines: float, *, wide: bool, young: bool) -> bool:
         """`peak` lines in a bucket and `lines` in an hour were there on two earlier days, or a week ago, at this hour.
 
-        `wide`: the rise showed over an hour or more. A shorter one is only compared with bursts, hours most of whose lines
-        came in one bucket: a busy hour yesterday does not excuse a spike today.
+        `wide`: the rise showed over an hour or more. A shorter one, most of which came in one bucket, is compared with hours
+        in which one bucket stood out: a busy hour yesterday does not excuse a spike today.
         """
         near = _near_hours(bucket)
         peaks, sums = self.peak[row][near], self.lines[row][near]
         if wide:
             busy = sums.max(axis=1) * _BUSY >= lines
             return bool(busy[0] or busy[1:].sum() >= _DAYS_NEEDED)
-        bursts = np.where(peaks >= np.maximum(_BURST_SHARE * sums, _BURST_LINES), peaks, 0).max(axis=1)
+        rest = (sums - peaks) / (HOUR - 1)
+        bursts = np.where(peaks >= np.maximum(_BURST_FACTOR * rest, _BURST_LINES), peaks, 0).max(axis=1)
         alike = bursts * _ALIKE >= peak
         days = int((bursts[1:] * _JOB_VARIES >= peak).sum())
         varied = days > _DAYS_NEEDED and bursts.max() * (2 if days < _NIGHTLY else _JOB_VARIES) >= peak

@@ -26,6 +26,7 @@ NOVEL_BUCKETS = 12  # a template is new for its first hour
 _CALM_SIGMA = 2.0
 _HOT_SIGMA = 2.5
 _HIDE_AFTER = 2 * HOUR  # what lasts longer leaves no trace in the hour memory
+_BURST_SHARE = 0.6  # of an excess in one bucket: a job ran
 _REFINE_FOR = 3 * HOUR  # the kind is settled after three hours
 
 
@@ -230,6 +231,9 @@ class GroupMonitor:
         bucket = self.bucket - (HISTORY - 1 - end)
         if not c.rising:
             return self.memory.usual_fall(c.row, bucket, float(hour.sum()))
+        excess = (self.counts - self.expected)[c.row, end + 1 - c.window : end + 1]
+        if c.window < HOUR and excess.max() < _BURST_SHARE * excess.sum():
+            return False  # it stands: no job does that
         young = bool(self.baseline.age(bucket)[c.row] < 2 * DAY)
         return self.memory.usual_rise(c.row, bucket, float(hour.max()), float(hour.sum()), wide=c.window >= HOUR, young=young)
 
