@@ -8,7 +8,7 @@ from aiops_daemon.analysts.calls_unusual import reads_only
 from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
 from aiops_daemon.intake.once import Once
 from aiops_daemon.model.envelope import Envelope
-from aiops_daemon.model.errors import RetryLater
+from aiops_daemon.model.errors import GiveUp, InvalidInput
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading
 from aiops_daemon.model.incident import Signal, incident_id
 from aiops_daemon.telemetry.logging import correlation, logger
@@ -40,6 +40,14 @@ class MessageHandler:
 
     async def __call__(self, message: Message) -> Disposition:
         """What shall become of the message. RetryLater leaves it on the queue."""
+        try:
+            return await self._disposition(message)
+        except InvalidInput as error:
+            return Park(f"cannot be recorded: {error}")  # too large for an item, say: it will not fit later either
+        except GiveUp as error:
+            return Retry(f"cannot be recorded: {error}")  # no table, no permission: an operator's business, and the message waits
+
+    async def _disposition(self, message: Message) -> Disposition:
         decision = _decision(message.body)
         if decision is not None:
             return await self._decide(decision, message)
@@ -51,7 +59,7 @@ class MessageHandler:
         judged = [(event, self._admission.judge(event)) for event in reading.events]
         noteworthy = [(event, triage) for event, triage in judged if triage.verdict.noteworthy]
         if not noteworthy:
-            return Drop(judged[0][1].verdict.reasoning.partition(":")[0] if judged else "no event")
+            return Drop(f"expected: {judged[0][1].verdict.reasoning}" if judged else "no event")
         for event, triage in noteworthy:
             await self._admit(event, triage)
         return Done()
@@ -82,16 +90,13 @@ class MessageHandler:
     async def _decide(self, decision: dict[str, str], message: Message) -> Disposition:
         wanted = decision["incident_id"]
         signal = Signal(
-            signal_id=decision.get("signal_id") or message.message_id,
+            signal_id=decision.get("signal_id", "")[:64] or message.message_id,
             decision=decision["decision"],
-            by=f"{decision.get('by', 'unknown')} ({message.sender_id})",
+            by=f"{decision.get('by', 'unknown')[:200]} ({message.sender_id})",
             reason=decision.get("reason", "")[:500],
             at=message.sent_at,
         )
-        try:
-            incident = await self._workers.tools.journal.signal(wanted, signal)
-        except RetryLater as error:
-            return Retry(str(error))
+        incident = await self._workers.tools.journal.signal(wanted, signal)
         log.info("operator decision", incident_id=wanted, decision=signal.decision, by=signal.by, found=incident is not None)
         if incident is None:
             return Park(f"decision without an open incident: {wanted}")
