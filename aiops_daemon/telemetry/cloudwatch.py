@@ -1,6 +1,11 @@
-"""CloudWatch metrics under AIOps/DevOpsAgent: the few counts that alarms are built on, sent once a minute in one call."""
+"""CloudWatch metrics under AIOps/DevOpsAgent: the few that alarms are built on, sent once a minute in one call.
+
+Counts go as what was added since the last call. A breaker goes as it stands: every minute while it is open, and once more when it
+closes; an alarm takes silence for closed, so that a quiet daemon sends nothing.
+"""
 
 import asyncio
+from datetime import datetime
 
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.ports import AwsClients, Clock
@@ -19,6 +24,7 @@ _SENT = {
     "aiops_recovery_seconds_sum": "RecoverySeconds",
     "aiops_workflow_errors_total": "WorkflowErrors",
 }
+_BREAKER = "aiops_breaker_open"
 log = logger("cloudwatch")
 
 
@@ -42,28 +48,26 @@ class CloudWatchMetrics:
             await self.flush()
 
     async def flush(self) -> None:
-        """One PutMetricData with every count that moved."""
-        now = {key: value for key, value in self._totals().items() if value != self._sent.get(key, 0.0)}
-        if not now:
+        """One PutMetricData with every count that moved and every breaker that is or was open."""
+        counts = {key: value for key, value in self._totals().items() if value != self._sent.get(key, 0.0)}
+        breakers = {key: value for key, value in self._breakers().items() if value or self._sent.get(key)}
+        if not counts and not breakers:
             return
         stamp = self._clock.now()
-        data = [
-            {
-                "MetricName": _SENT[name],
-                "Dimensions": [{"Name": "Outcome", "Value": outcome}] if outcome else [],
-                "Value": value - self._sent.get((name, outcome), 0.0),
-                "Timestamp": stamp,
-                "Unit": "Seconds" if name.endswith("_sum") else "Count",
-            }
-            for (name, outcome), value in now.items()
-        ]
+        data = [self._count(key, value, stamp) for key, value in counts.items()]
+        data += [_datum("BreakerOpen", "Kind", kind, value, stamp) for (_, kind), value in breakers.items()]
         try:
             client = await self._clients.client("cloudwatch")
             await client.put_metric_data(Namespace=NAMESPACE, MetricData=data[:1000])
         except AiopsError as error:
             log.warning("metrics not sent", error=str(error))
             return
-        self._sent.update(now)
+        self._sent.update(counts | breakers)
+
+    def _count(self, key: tuple[str, str], value: float, stamp: datetime) -> dict[str, object]:
+        name, outcome = key
+        unit = "Seconds" if name.endswith("_sum") else "Count"
+        return _datum(_SENT[name], "Outcome", outcome, value - self._sent.get(key, 0.0), stamp, unit)
 
     def _totals(self) -> dict[tuple[str, str], float]:
         totals: dict[tuple[str, str], float] = {}
@@ -73,3 +77,16 @@ class CloudWatchMetrics:
                     key = (sample.name, sample.labels.get("outcome", ""))
                     totals[key] = totals.get(key, 0.0) + sample.value
         return totals
+
+    def _breakers(self) -> dict[tuple[str, str], float]:
+        return {
+            (_BREAKER, sample.labels["kind"]): sample.value
+            for family in self._metrics.registry.collect()
+            for sample in family.samples
+            if sample.name == _BREAKER
+        }
+
+
+def _datum(name: str, dimension: str, value: str, number: float, stamp: datetime, unit: str = "Count") -> dict[str, object]:
+    dimensions = [{"Name": dimension, "Value": value}] if value else []
+    return {"MetricName": name, "Dimensions": dimensions, "Value": number, "Timestamp": stamp, "Unit": unit}

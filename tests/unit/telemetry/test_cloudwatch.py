@@ -13,6 +13,7 @@ class Clients:
     def __init__(self) -> None:
         self.down = False
         self.sent: list[dict[tuple[str, str], float]] = []
+        self.dimensions: set[str] = set()
 
     async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Any:
         assert service == "cloudwatch"
@@ -23,6 +24,7 @@ class Clients:
             raise Throttled("cloudwatch put_metric_data: Throttling")
         assert request["Namespace"] == "AIOps/DevOpsAgent"
         assert all(each["Timestamp"] >= START for each in request["MetricData"])
+        self.dimensions |= {dimension["Name"] for each in request["MetricData"] for dimension in each["Dimensions"]}
         self.sent.append(
             {
                 (each["MetricName"], "".join(dimension["Value"] for dimension in each["Dimensions"])): each["Value"]
@@ -58,3 +60,30 @@ def test_what_changed_once_a_minute_in_one_call_and_nothing_is_lost() -> None:
         {("MessagesReceived", ""): 3},
         {("Recoveries", "verified"): 1, ("RecoverySeconds", "verified"): 12.5},
     ]
+
+
+async def test_a_breaker_is_told_while_it_is_open_and_once_when_it_closes() -> None:
+    clients, metrics = Clients(), Metrics()
+    cloudwatch = CloudWatchMetrics(clients, metrics, LoopClock())
+    start = metrics.guards.breaker.labels("ec2.start")
+    metrics.guards.breaker.labels("rds.start").set(0)  # never open: never told
+    for opened in (0, 1, 1, 0, 0):
+        start.set(opened)
+        await cloudwatch.flush()
+    told = ("BreakerOpen", "ec2.start")
+    assert clients.sent == [{told: 1}, {told: 1}, {told: 0}]
+    assert clients.dimensions == {"Kind"}
+
+
+async def test_a_breaker_that_closed_while_cloudwatch_was_away_is_told_afterwards() -> None:
+    clients, metrics = Clients(), Metrics()
+    cloudwatch = CloudWatchMetrics(clients, metrics, LoopClock())
+    start = metrics.guards.breaker.labels("ec2.start")
+    start.set(1)
+    await cloudwatch.flush()
+    start.set(0)
+    clients.down = True
+    await cloudwatch.flush()
+    clients.down = False
+    await cloudwatch.flush()
+    assert clients.sent == [{("BreakerOpen", "ec2.start"): 1}, {("BreakerOpen", "ec2.start"): 0}]
