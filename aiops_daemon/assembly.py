@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from aiops_daemon import __version__
 from aiops_daemon.actions import catalogue
@@ -43,6 +44,9 @@ from aiops_daemon.workflow.admission import Admission
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.storm import storms
 from aiops_daemon.workflow.worker import Workers
+
+if TYPE_CHECKING:
+    from aiops_daemon.logwatch.watch import LogWatch
 
 
 @dataclass
@@ -201,11 +205,12 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
         ]
         parts.metrics.process.build.info({"version": __version__, "mode": settings.policy.mode.value})
         if settings.logwatch.enabled and settings.logwatch.groups:
-            background.append(await _log_watch(parts, account=account, region=region))
+            background.append(_watching(await log_watch(parts, account=account, region=region)))
         yield Daemon(consumer, parts.workers, http, watchdog, background=tuple(background)), parts
 
 
-async def _log_watch(parts: Parts, *, account: str, region: str) -> Background:
+async def log_watch(parts: Parts, *, account: str, region: str) -> "LogWatch":
+    """The five-minute task, whose alerts open incidents in the daemon's own table."""
     from aiops_daemon.foresee import Warnings  # numpy: only where log groups are watched
     from aiops_daemon.logwatch.reader import LogReader
     from aiops_daemon.logwatch.store import PatternStore
@@ -214,7 +219,7 @@ async def _log_watch(parts: Parts, *, account: str, region: str) -> Background:
 
     settings = parts.settings.logwatch
     rng = random.Random()  # noqa: S311  # jitter
-    watch = LogWatch(
+    return LogWatch(
         settings,
         LogReader(await parts.clients.client("logs"), parts.clock, rng),
         PatternStore(await parts.clients.client("dynamodb"), settings.table, parts.workers.new_owner()),
@@ -226,6 +231,8 @@ async def _log_watch(parts: Parts, *, account: str, region: str) -> Background:
         metrics=parts.metrics.log_watch,
     )
 
+
+def _watching(watch: "LogWatch") -> Background:
     async def until(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(watch.run())
