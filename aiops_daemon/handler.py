@@ -11,6 +11,7 @@ from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.errors import GiveUp, InvalidInput
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading
 from aiops_daemon.model.incident import Signal, incident_id
+from aiops_daemon.model.verdict import Cause
 from aiops_daemon.telemetry.logging import correlation, logger
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.admission import Admission, Triage
@@ -59,7 +60,7 @@ class MessageHandler:
         judged = [(event, self._admission.judge(event)) for event in reading.events]
         noteworthy = [(event, triage) for event, triage in judged if triage.verdict.noteworthy]
         if not noteworthy:
-            return Drop(f"expected: {judged[0][1].verdict.reasoning}" if judged else "no event")
+            return Drop(_expected(judged[0][1]) if judged else "no event")
         for event, triage in noteworthy:
             await self._admit(event, triage)
         return Done()
@@ -102,6 +103,12 @@ class MessageHandler:
             return Park(f"decision without an open incident: {wanted}")
         self._workers.nudge()
         return Done()
+
+
+def _expected(triage: Triage) -> str:
+    """The metric's label stands before the colon: few, and without ids."""
+    cause = triage.provenance.cause
+    return f"expected{'' if cause is Cause.UNEXPLAINED else ' (' + cause.value + ')'}: {triage.verdict.reasoning}"
 
 
 def _decision(body: str) -> dict[str, str] | None:

@@ -12,7 +12,7 @@ from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.errors import InvalidInput, NotPermitted, RetryLater
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading, Recognized
 from aiops_daemon.model.incident import State
-from aiops_daemon.model.verdict import Classification, Provenance
+from aiops_daemon.model.verdict import Cause, Classification, Provenance
 from aiops_daemon.workflow.admission import Admission
 from aiops_daemon.workflow.worker import Workers
 from tests.doubles.world import START, Fleet, stopped
@@ -24,9 +24,10 @@ class Desk:
     def __init__(self) -> None:
         self.fleet = Fleet()
         self.reading: Reading = Recognized(events=(stopped(),))
+        self.cause = Provenance()
         self.detail: dict[str, JsonValue] = {}
         self.workers: Workers = self.fleet.workers()
-        admission = Admission(self.workers.tools.journal, self.fleet.clock, lambda _: self.fleet.rules.verdict, lambda _: Provenance())
+        admission = Admission(self.workers.tools.journal, self.fleet.clock, lambda _: self.fleet.rules.verdict, lambda _: self.cause)
         self.handler = MessageHandler(self._read, lambda _: self.reading, admission, self.workers, self.workers.tools.metrics)
 
     def _read(self, body: str, at: object) -> Envelope | Ignored | Parked:
@@ -115,6 +116,13 @@ async def test_what_is_expected_is_dropped_under_one_label_and_recorded_nowhere(
     desk.workers.tools.metrics.intake.dropped("expected: ec2:instance i-1 is running.")
     assert desk.workers.tools.metrics.registry.get_sample_value("aiops_messages_dropped_total", {"reason": "expected"}) == 1
     assert desk.recorded() == []
+
+
+async def test_what_a_service_does_on_purpose_has_a_label_of_its_own() -> None:
+    desk = Desk()
+    desk.fleet.rules.verdict = desk.fleet.rules.verdict.model_copy(update={"noteworthy": False, "reasoning": "Auto Scaling: as it should"})
+    desk.cause = Provenance(cause=Cause.SERVICE_ON_PURPOSE)
+    assert await desk.handle() == Drop("expected (service-on-purpose): Auto Scaling: as it should")
 
 
 async def test_a_record_that_cannot_be_written_now_leaves_the_message_on_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from pydantic_ai.messages import ModelResponse
+from pydantic_ai.models.function import FunctionModel
 
 from aiops_daemon.analysts.model import FACT_CHARS, PROMPT_CHARS, ModelAnalyst, render
 from aiops_daemon.analysts.settings import ModelSettings
@@ -159,6 +161,17 @@ async def test_an_unreachable_endpoint_is_a_reason_to_try_later(bedrock: Bedrock
     with pytest.raises(RetryLater):
         await asked.analyst.judge(evidence())
     assert asked.calls("failed") == 1
+
+
+async def test_whatever_else_a_providers_library_raises_leaves_the_verdict_to_the_rules() -> None:
+    def broken(*_: object) -> ModelResponse:
+        raise KeyError("a bug of theirs")
+
+    registry = CollectorRegistry()
+    analyst = ModelAnalyst(ModelSettings(provider="openai"), ModelMetrics(registry), FunctionModel(broken))
+    with pytest.raises(RetryLater, match="KeyError"):
+        await analyst.judge(evidence())
+    assert registry.get_sample_value("aiops_model_calls_total", {"result": "failed"}) == 1
 
 
 async def test_an_action_outside_the_allow_list_is_dropped_and_a_human_is_asked(bedrock: Bedrock) -> None:

@@ -1,0 +1,70 @@
+"""`breaker show|close` and `thaw`: what only a person may lift."""
+
+import asyncio
+from typing import Any
+
+from aiops_daemon.incidents.guards import Breaker
+from aiops_daemon.model.errors import InvalidInput
+from aiops_daemon.model.incident import State
+from aiops_daemon.model.plan import Failed
+from tests.doubles.world import stopped
+
+
+def broken(terminal: Any) -> Breaker:
+    """Three recoveries in a row failed."""
+    breaker = Breaker(terminal.fleet.memory, terminal.fleet.clock)
+    for n in range(3):
+        asyncio.run(breaker.record("ec2.start", incident=f"inc-{n}", good=False))
+    return breaker
+
+
+def test_a_breaker_says_since_when_and_why_it_is_open(terminal: Any) -> None:
+    assert terminal.run("breaker", "show", "ec2.start").stdout == "ec2.start: closed\n"
+    broken(terminal)
+    said = terminal.run("breaker", "show", "ec2.start").stdout
+    assert said.startswith("ec2.start: open since 2026-03-02T03:00:00+00:00: ")
+    assert "3 recoveries in a row failed" in said
+
+
+def test_a_person_closes_it_and_the_record_names_who_and_why(terminal: Any) -> None:
+    breaker = broken(terminal)
+    assert terminal.run("breaker", "close", "ec2.start", "--reason", "capacity is back").exit_code == 0
+    assert asyncio.run(breaker.look("ec2.start")).open_since is None
+    assert terminal.fleet.memory.items["BREAKER#ec2.start"]["closed_by"] == "arn:aws:iam::123456789012:user/ann: capacity is back"
+
+
+def frozen(terminal: Any) -> str:
+    """A recovery that did not help and could not be undone."""
+    fleet = terminal.fleet
+    fleet.world.heals = False
+    fleet.world.undo_answer = Failed(reason="denied")
+
+    async def go() -> str:
+        workers = fleet.workers()
+        incident_id = str(await fleet.admit(workers, stopped()))
+        await fleet.settle(workers)
+        return incident_id
+
+    return asyncio.run(go())
+
+
+def test_a_thawed_resource_may_be_recovered_again(terminal: Any) -> None:
+    incident_id = frozen(terminal)
+    assert "may be acted on again" in terminal.run("thaw", incident_id).stdout
+    assert "was not frozen" in terminal.run("thaw", incident_id).stdout
+    fleet = terminal.fleet
+    fleet.world.heals = True
+    fleet.clock.advance(86400)
+
+    async def again() -> State:
+        workers = fleet.workers()
+        second = await fleet.admit(workers, stopped(event_id="e2", at=fleet.clock.now()))
+        await fleet.settle(workers)
+        state: State = (await fleet.incident(second)).workflow_state
+        return state
+
+    assert asyncio.run(again()) is State.COMPLETED
+
+
+def test_thawing_an_unknown_incident_says_so(terminal: Any) -> None:
+    assert isinstance(terminal.run("thaw", "inc-none").exception, InvalidInput)
