@@ -61,6 +61,8 @@ class Budget:
 
     async def spend(self, who: str, scope: str) -> bool:
         """False: nothing left in this window. Windows are aligned to the epoch."""
+        if self.limit <= 0:
+            return False  # an empty set has no size, so the condition below would let the first one in
         seconds = int(self._window.total_seconds())
         now = int(self._clock.now().timestamp())
         window = now - now % seconds

@@ -34,11 +34,11 @@ async def execute(run: Run, plan: Plan) -> str:
             await _stopped(run, plan, f"before step {', '.join(step.id for step in ready)}", stop)
         if not running and not ready:
             return broken[0] if broken else ""
-        await _advance(run, running, [] if stop else ready)
+        await _advance(run, plan, running, [] if stop else ready)
     return str(run.raw("failure").get("reason", ""))
 
 
-async def _advance(run: Run, running: list[Step], ready: list[Step]) -> None:
+async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step]) -> None:
     started = run.tools.clock.now()
     if ready:
         intents: dict[str, JsonValue] = {
@@ -61,9 +61,14 @@ async def _advance(run: Run, running: list[Step], ready: list[Step]) -> None:
         if record["status"] in {"done", "failed"}:
             run.tools.metrics.incidents.steps.labels(step.action_id, record["status"]).inc()
     if results:
-        await run.move(State.EXECUTING, "; ".join(notes)[:1000], results=results)
+        done = all(_record(run, step).get("status") == "done" or _is_done(results.get(_key(step))) for step in plan.steps)
+        await run.move(State.VERIFYING if done else State.EXECUTING, "; ".join(notes)[:1000], results=results)
     if waits:
         await run.wait(min(waits), "; ".join(notes))
+
+
+def _is_done(record: JsonValue) -> bool:
+    return isinstance(record, dict) and record["status"] == "done"
 
 
 async def _one(run: Run, step: Step, *, fresh: bool) -> Progress:

@@ -1,6 +1,7 @@
 """What people read: subject, facts and the full timeline, always made from the record."""
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from pydantic import JsonValue
 
@@ -94,7 +95,7 @@ def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[
 def timeline(incident: Incident) -> list[TimelineRow]:
     """One row a transition, with how long it lasted."""
     rows = []
-    for entry, following in zip(incident.audit, [*incident.audit[1:], None], strict=True):
+    for entry, following in zip_longest(incident.audit, incident.audit[1:]):
         seconds = None if following is None else round((following.at - entry.at).total_seconds(), 3)
         rows.append(TimelineRow(at=stamp(entry.at), state=entry.state, note=entry.note, seconds=seconds))
     return rows
