@@ -121,7 +121,7 @@ class Stage:
         await self.until(rested)
         return found
 
-    async def until(self, good: Callable[[], Any], seconds: float = 9) -> None:
+    async def until(self, good: Callable[[], Any], seconds: float = 20) -> None:
         """Ask again and again; the test fails when it takes longer."""
         async with asyncio.timeout(seconds):
             while True:
