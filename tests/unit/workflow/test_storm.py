@@ -178,3 +178,67 @@ async def test_a_leader_that_dies_before_its_page_pages_even_when_its_resource_i
     fleet.clock.advance(31)
     await fleet.workers("second").drain()
     assert the_page(fleet).incident_id == leader.incident_id
+
+
+class Raced(MemoryTable):
+    """Right before one of our writes to the storm's item, another daemon writes to it."""
+
+    def __init__(self, ours: str, theirs: dict[str, Any]) -> None:
+        super().__init__()
+        self.ours, self.theirs = ours, theirs
+        self.raced = 0
+
+    def _race(self, key: str, text: str) -> None:
+        if key.startswith("STORM#") and self.ours in text and not self.raced:
+            self.raced += 1
+            self.items[key] |= self.theirs | {"version": self.items[key]["version"] + 1}
+
+    async def update(self, key: str, expression: str, condition: str, values: Any, names: Any = None) -> dict[str, Any]:
+        self._race(key, expression)
+        return await super().update(key, expression, condition, values, names)
+
+    async def put(self, item: Any, condition: str | None = None, values: Any = None) -> None:
+        self._race(item["incident_id"], f"put {condition}")
+        await super().put(item, condition, values)
+
+
+LATER = "2026-03-02T09:00:00.000000Z"
+
+
+async def test_of_two_that_open_a_storm_at_once_one_leads() -> None:
+    theirs = {"leader": "inc-theirs", "service": "ec2", "opened_at": LATER, "until": LATER}
+    fleet = Fleet()
+    fleet.memory = fleet.table = raced = Raced("SET leader", theirs)
+    workers = fleet.workers()
+    ids = await fail_together(fleet, workers, 5)
+    await workers.drain()
+    assert raced.raced == 1
+    assert NoticeKind.STORM not in pages(fleet), "theirs is the page"
+    notes = [(await fleet.incident(one)).audit[-1].note for one in ids]
+    assert sum("storm inc-theirs" in note for note in notes) == 1
+    assert workers.tools.metrics.guards.storms._value.get() == 0
+
+
+async def test_a_new_storm_is_not_prolonged_by_a_member_of_the_old_one() -> None:
+    theirs = {"leader": "inc-theirs", "service": "ec2", "opened_at": LATER, "until": LATER}
+    fleet = Fleet()
+    fleet.memory = fleet.table = raced = Raced("SET #until", theirs)
+    workers = fleet.workers()
+    await fail_together(fleet, workers, 5)
+    await workers.drain()
+    fleet.clock.advance(500)
+    await fail_together(fleet, workers, 1, first=10)
+    await workers.drain()
+    assert raced.raced == 1
+    assert raced.items["STORM#123456789012"]["until"] == LATER
+
+
+async def test_tidying_never_undoes_what_another_wrote() -> None:
+    fleet = Fleet()
+    fleet.memory = fleet.table = raced = Raced("put version", {"until": LATER})
+    workers = fleet.workers()
+    await fail_together(fleet, workers, MOST + 20)
+    await workers.drain()
+    assert raced.raced == 1
+    assert raced.items["STORM#123456789012"]["until"] == LATER
+    assert len(raced.items["STORM#123456789012"]["seen"]) <= MOST
