@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from aiops_daemon.events.bridge_rules import RULES
 from aiops_daemon.incidents.record import INDEXES
 from aiops_daemon.model.errors import AiopsError, NotFound, NotPermitted
 from aiops_daemon.ports import AwsClients, Clock
@@ -15,33 +16,9 @@ from aiops_daemon.settings import Settings
 
 VISIBILITY_SECONDS = 120
 MAX_RECEIVES = 5
+RETENTION_SECONDS = 4 * 24 * 3600  # a long week-end without the daemon loses nothing
+PARKED_SECONDS = 14 * 24 * 3600  # the most there is
 EXPIRY = {"incident_id": "expires_at", "pattern_id": "ttl"}  # hash key -> TTL attribute: tidiness only
-RETENTION_SECONDS = 14 * 24 * 3600
-# Rule name -> EventBridge pattern: one per kind of event that the daemon reads, filtered as far as patterns can.
-RULES: dict[str, dict[str, Any]] = {
-    "aiops-ec2": {
-        "source": ["aws.ec2"],
-        "detail-type": [
-            "EC2 Instance State-change Notification", "EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation",
-            "EBS Volume Notification", "EBS Snapshot Notification",
-        ],
-    },
-    "aiops-services": {
-        "source": [
-            "aws.autoscaling", "aws.rds", "aws.ecs", "aws.backup", "aws.codebuild", "aws.codepipeline", "aws.codedeploy", "aws.states",
-            "aws.batch", "aws.glue", "aws.acm", "aws.cloudformation", "aws.elasticache", "aws.secretsmanager", "aws.dms", "aws.ssm",
-        ]
-    },
-    "aiops-health": {"source": ["aws.health"]},
-    "aiops-findings": {"source": ["aws.guardduty", "aws.securityhub", "aws.inspector2", "aws.config", "aws.access-analyzer", "aws.macie"]},
-    "aiops-alarms": {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]},
-    # Calls that read are left out at the source: they are most of CloudTrail.
-    "aiops-api-calls": {
-        "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
-        "detail": {"readOnly": [False, {"exists": False}]},
-    },
-    "aiops-sign-in": {"detail-type": ["AWS Console Sign In via CloudTrail"]},
-}  # fmt: skip
 
 
 def incident_table(name: str) -> dict[str, Any]:
@@ -113,9 +90,7 @@ class Bootstrap:
     async def _queues(self) -> AsyncIterator[str]:
         sqs = await self._clients.client("sqs")
         name = self._settings.intake.queue_name
-        parked = (await sqs.create_queue(QueueName=f"{name}-dlq", Attributes={"MessageRetentionPeriod": str(RETENTION_SECONDS)}))[
-            "QueueUrl"
-        ]
+        parked = (await sqs.create_queue(QueueName=f"{name}-dlq", Attributes={"MessageRetentionPeriod": str(PARKED_SECONDS)}))["QueueUrl"]
         parked_arn = await _queue_arn(sqs, parked)
         redrive = json.dumps({"deadLetterTargetArn": parked_arn, "maxReceiveCount": MAX_RECEIVES})
         self.queue_url = (
@@ -133,7 +108,8 @@ class Bootstrap:
         arn = await _queue_arn(sqs, self.queue_url)
         events = await self._clients.client("events")
         rule_arns = []
-        for rule, pattern in RULES.items():
+        for kind, pattern in RULES.items():
+            rule = f"aiops-{kind}"
             rule_arns.append((await events.put_rule(Name=rule, EventPattern=json.dumps(pattern), State="ENABLED"))["RuleArn"])
             await events.put_targets(Rule=rule, Targets=[{"Id": "aiops-queue", "Arn": arn}])
         await sqs.set_queue_attributes(QueueUrl=self.queue_url, Attributes={"Policy": queue_policy(arn, rule_arns)})

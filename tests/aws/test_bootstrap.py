@@ -8,7 +8,8 @@ import pytest
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
-from aiops_daemon.bootstrap import EXPIRY, MAX_RECEIVES, RULES, Bootstrap, Check
+from aiops_daemon.bootstrap import EXPIRY, MAX_RECEIVES, PARKED_SECONDS, RETENTION_SECONDS, Bootstrap, Check
+from aiops_daemon.events.bridge_rules import RULES
 from aiops_daemon.incidents.record import INDEXES
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.notifiers.settings import NotifierSettings
@@ -67,7 +68,7 @@ async def test_twice_is_as_good_as_once(aws: AwsSession, settings: Settings) -> 
     assert again[:2] == ["table aiops-incidents was there", "table aiops-patterns was there"]
     assert again[2:] == lines[2:]
     events = await aws.client("events")
-    assert {rule["Name"] for rule in (await events.list_rules())["Rules"]} == RULES.keys()
+    assert {rule["Name"] for rule in (await events.list_rules())["Rules"]} == {f"aiops-{kind}" for kind in RULES}
 
 
 async def test_the_incident_table_has_every_index_and_expires_what_is_old(aws: AwsSession, settings: Settings) -> None:
@@ -88,6 +89,10 @@ async def test_unreadable_messages_have_somewhere_to_go_and_only_our_rules_may_s
     redrive = json.loads(found["RedrivePolicy"])
     assert redrive["deadLetterTargetArn"].endswith(":aiops-events-dlq")
     assert int(redrive["maxReceiveCount"]) == MAX_RECEIVES
+    assert int(found["MessageRetentionPeriod"]) == RETENTION_SECONDS
+    parked = await sqs.get_queue_url(QueueName="aiops-events-dlq")
+    kept = await sqs.get_queue_attributes(QueueUrl=parked["QueueUrl"], AttributeNames=["MessageRetentionPeriod"])
+    assert int(kept["Attributes"]["MessageRetentionPeriod"]) == PARKED_SECONDS
     (statement,) = json.loads(found["Policy"])["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert len(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == len(RULES)
@@ -127,3 +132,25 @@ async def test_check_refuses_a_visibility_timeout_that_makes_no_sense(aws: AwsSe
     bootstrap, _ = await made(aws, settings)
     await (await aws.client("sqs")).set_queue_attributes(QueueUrl=bootstrap.queue_url, Attributes={"VisibilityTimeout": "2"})
     assert "visibility timeout of 2 s" in (await problems(aws, Settings()))["queue"]
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "wanted", "noise"),
+    [
+        ("aws.ec2", "EC2 Instance State-change Notification", {"state": "stopped"}, {"state": "running"}),
+        ("aws.guardduty", "GuardDuty Finding", {"severity": 8}, {"severity": 2}),
+        ("aws.batch", "Batch Job State Change", {"status": "FAILED"}, {"status": "SUCCEEDED"}),
+        ("aws.ecs", "ECS Task State Change", {"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited"},
+         {"lastStatus": "STOPPED", "stopCode": "UserInitiated"}),
+        ("aws.cloudformation", "CloudFormation Stack Status Change", {"status-details": {"status": "UPDATE_FAILED"}},
+         {"status-details": {"status": "UPDATE_COMPLETE"}}),
+    ],
+)  # fmt: skip
+async def test_the_rules_filter_by_what_happened(
+    aws: AwsSession, settings: Settings, source: str, title: str, wanted: dict[str, Any], noise: dict[str, Any]
+) -> None:
+    bootstrap, _ = await made(aws, settings)
+    entry = {"Source": source, "DetailType": title}
+    assert await delivered(aws, bootstrap.queue_url, entry | {"Detail": noise}) == []
+    (message,) = await delivered(aws, bootstrap.queue_url, entry | {"Detail": wanted})
+    assert message["detail"] == wanted

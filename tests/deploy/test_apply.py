@@ -18,6 +18,7 @@ import pytest
 
 from aiops_daemon import bootstrap
 from aiops_daemon.embedded.terraform import TerraformTools
+from aiops_daemon.events import bridge_rules
 from tests.deploy.conftest import Moto, run_terraform
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -45,6 +46,7 @@ def test_apply_run_destroy(terraform: TerraformTools, module: Path, moto: Moto) 
 
     tables_are_those_of_bootstrap(moto)
     queue_is_that_of_bootstrap(moto, outputs["queue_url"])
+    rules_are_those_of_bootstrap(moto)
     the_daemon_heals_an_instance(moto, outputs["environment"])
 
     run_terraform(terraform, stack, "destroy", "-auto-approve", "-input=false", env=moto.environment)
@@ -73,6 +75,16 @@ def queue_is_that_of_bootstrap(moto: Moto, url: str) -> None:
     attributes = client(moto, "sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert int(attributes["VisibilityTimeout"]) == bootstrap.VISIBILITY_SECONDS
     assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == bootstrap.MAX_RECEIVES
+    assert int(attributes["MessageRetentionPeriod"]) == bootstrap.RETENTION_SECONDS
+    parked = client(moto, "sqs").get_queue_attributes(QueueUrl=f"{url}-dlq", AttributeNames=["MessageRetentionPeriod"])
+    assert int(parked["Attributes"]["MessageRetentionPeriod"]) == bootstrap.PARKED_SECONDS
+
+
+def rules_are_those_of_bootstrap(moto: Moto) -> None:
+    """The patterns word for word: what is tried with `bootstrap` is what runs in an account."""
+    pages = client(moto, "events").get_paginator("list_rules").paginate()
+    made = {rule["Name"].removeprefix("aiops-daemon-"): json.loads(rule["EventPattern"]) for page in pages for rule in page["Rules"]}
+    assert made == bridge_rules.RULES
 
 
 def the_daemon_heals_an_instance(moto: Moto, settings: dict[str, str]) -> None:
