@@ -4,6 +4,9 @@ locals {
   metrics_namespace = "AIOps/DevOpsAgent"
   failed_outcomes   = ["failed", "rolled-back", "rollback-failed", "partial"]
 
+  # What can break: an action that calls something, once the daemon acts.
+  breakers = [for action in local.actions : action if local.acts && length(local.catalogue.actions[action]) > 0]
+
   # One metric each; statistics over `period` seconds.
   plain_alarms = {
     queue-age = {
@@ -114,25 +117,16 @@ resource "aws_cloudwatch_metric_alarm" "failing" {
   }
 }
 
-# The breaker is a fact of the incident table; what it holds back is logged, one line each.
-resource "aws_cloudwatch_log_metric_filter" "breaker" {
-  name           = "${var.name}-breaker"
-  log_group_name = aws_cloudwatch_log_group.daemon.name
-  pattern        = "\"the breaker of\" \"is open\""
-
-  metric_transformation {
-    namespace = local.metrics_namespace
-    name      = "HeldBackByBreaker"
-    value     = "1"
-  }
-}
-
+# One per kind of action: its name says which is stopped. A closed breaker is not reported, so that silence is not an alarm.
 resource "aws_cloudwatch_metric_alarm" "breaker" {
-  alarm_name          = "${var.name}-breaker-open"
-  alarm_description   = "A breaker is open: one kind of action is stopped until a person closes it. Runbook: docs/operations.md#breaker-open"
+  for_each = toset(local.breakers)
+
+  alarm_name          = "${var.name}-breaker-open-${each.value}"
+  alarm_description   = "The breaker of ${each.value} is open: it is stopped until a person closes it. Runbook: docs/operations.md#breaker-open"
   namespace           = local.metrics_namespace
-  metric_name         = aws_cloudwatch_log_metric_filter.breaker.metric_transformation[0].name
-  statistic           = "Sum"
+  metric_name         = "BreakerOpen"
+  dimensions          = { Kind = each.value }
+  statistic           = "Maximum"
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"

@@ -1,27 +1,42 @@
-# For the people on call: read incidents, answer, pull the stop switch. Attach it to their role or permission set.
+# For the people on call: read incidents, approve, reject, stop, start, close breakers, thaw, move dead letters back. Attach it to their role.
 
+# A test compares the statements on the table with what the commands do. stop-, start- and breaker commands put whole items; thaw updates one.
 data "aws_iam_policy_document" "operator" {
   statement {
-    sid       = "ReadIncidents"
-    actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query"]
-    resources = [aws_dynamodb_table.incidents.arn, "${aws_dynamodb_table.incidents.arn}/index/*"]
+    sid       = "ReadRecord" # incidents show, breaker show; approve, reject and thaw look first
+    actions   = ["dynamodb:GetItem"]
+    resources = [aws_dynamodb_table.incidents.arn]
   }
 
   statement {
-    sid       = "StopSwitchAndBreakers" # of the record, only these two kinds of item
-    actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
-    resources = [aws_dynamodb_table.incidents.arn]
+    sid       = "ListIncidents"
+    actions   = ["dynamodb:Query"]
+    resources = ["${aws_dynamodb_table.incidents.arn}/index/*"]
+  }
 
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["SWITCH", "BREAKER#*"]
+  # Of the record, only these items. Without the second condition a request that names no key would pass ForAllValues.
+  dynamic "statement" {
+    for_each = {
+      StopStartAndCloseBreakers = { action = "dynamodb:PutItem", keys = ["SWITCH", "BREAKER#*"] }
+      Thaw                      = { action = "dynamodb:UpdateItem", keys = ["RES#*"] }
     }
 
-    condition {
-      test     = "Null"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["false"]
+    content {
+      sid       = statement.key
+      actions   = [statement.value.action]
+      resources = [aws_dynamodb_table.incidents.arn]
+
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = statement.value.keys
+      }
+
+      condition {
+        test     = "Null"
+        variable = "dynamodb:LeadingKeys"
+        values   = ["false"]
+      }
     }
   }
 
@@ -56,7 +71,7 @@ data "aws_iam_policy_document" "operator" {
 
 resource "aws_iam_policy" "operator" {
   name        = "${var.name}-operator"
-  description = "Read incidents of ${var.name}, approve, reject, stop and start it"
+  description = "Read incidents of ${var.name}, approve, reject, stop, start, close breakers, thaw"
   policy      = data.aws_iam_policy_document.operator.json
   tags        = local.tags
 }

@@ -3,11 +3,20 @@
 import importlib.util
 import re
 import sys
+from collections.abc import Mapping
+from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from aiops_daemon.incidents.claims import Claims
+from aiops_daemon.incidents.guards import Breaker, KillSwitch
+from aiops_daemon.incidents.history import IncidentHistory
+from aiops_daemon.incidents.journal import Journal
 from tests.deploy.conftest import DEPLOY, ROOT
+from tests.doubles.memory_table import MemoryTable
+from tests.doubles.virtual_time import LoopClock
 
 # Permissions that no call names, and why they are needed all the same.
 IMPLIED = {
@@ -90,3 +99,69 @@ def granted_to_the_core() -> set[str]:
 def test_the_core_calls_what_its_role_allows_and_no_more() -> None:
     assert called_by_the_core() <= granted_to_the_core(), "calls without a permission"
     assert granted_to_the_core() - called_by_the_core() <= CHECKED, "permissions that nothing calls"
+
+
+class Recorded(MemoryTable):
+    """Notes the call and the kind of item, as IAM sees them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[tuple[str, str]] = set()
+
+    async def get(self, key: str) -> dict[str, Any] | None:
+        self.seen.add(("dynamodb:GetItem", "*"))
+        return await super().get(key)
+
+    async def put(self, item: Mapping[str, Any], condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
+        self.seen.add(("dynamodb:PutItem", kind_of(item["incident_id"])))
+        await super().put(item, condition, values)
+
+    async def update(
+        self, key: str, expression: str, condition: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        self.seen.add(("dynamodb:UpdateItem", kind_of(key)))
+        return await super().update(key, expression, condition, values, names)
+
+    async def query(
+        self,
+        index: str,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        filter_by: str | None = None,
+        names: Mapping[str, str] | None = None,
+        newest_first: bool = True,
+        limit: int | None = None,
+    ) -> list[Mapping[str, Any]]:
+        self.seen.add(("dynamodb:Query", "*"))
+        return await super().query(index, condition, values, filter_by=filter_by, names=names, newest_first=newest_first, limit=limit)
+
+
+def kind_of(key: str) -> str:
+    head, hash_, _ = key.partition("#")
+    return f"{head}#*" if hash_ else head
+
+
+def granted_to_operators() -> set[tuple[str, str]]:
+    text = (DEPLOY / "terraform/iam_operator.tf").read_text()
+    keyed = re.findall(r'action = "(dynamodb:\w+)", keys = \[(.*?)\]', text)
+    plain = re.findall(r'actions += \["(dynamodb:\w+)"\]', text)
+    return {(action, key) for action, keys in keyed for key in re.findall(r'"(.*?)"', keys)} | {(action, "*") for action in plain}
+
+
+async def test_the_operator_policy_is_what_the_commands_do_to_the_table() -> None:
+    table, clock = Recorded(), LoopClock()
+    await KillSwitch(table, clock).set(stopped=True, by="me", reason="a drill")
+    await Breaker(table, clock).look("ec2.start")
+    await Breaker(table, clock).reset("ec2.start", "me")
+    await Claims(table, clock).thaw("RES#1#us-east-1#ec2:instance#i-1")
+    await Journal(table, clock).load("inc-1")
+    await IncidentHistory(table, clock).listed(since=timedelta(hours=1))
+    assert table.seen == granted_to_operators()
+
+
+def test_the_commands_send_by_the_queue_only() -> None:
+    calls = permissions.calls_of(("sqs",), (ROOT / "aiops_daemon/cli/daemon.py").read_text())
+    stated = set(re.findall(r'"(sqs:\w+)"', (DEPLOY / "terraform/iam_operator.tf").read_text()))
+    moved = {"sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask"}
+    assert stated == calls | moved | {"sqs:GetQueueAttributes"}  # the runbook's `aws sqs` commands for dead letters

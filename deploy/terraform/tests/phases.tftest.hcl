@@ -37,6 +37,11 @@ run "observe_is_the_default_and_announces" {
   }
 
   assert {
+    condition     = length(aws_cloudwatch_metric_alarm.breaker) == 0
+    error_message = "nothing acts, so that no breaker can open"
+  }
+
+  assert {
     condition     = output.environment.COOLDOWN_MINUTES == "5" && output.environment.CONFIDENCE_THRESHOLD == "0.8"
     error_message = "the daemon's own defaults"
   }
@@ -55,6 +60,16 @@ run "approve_asks_for_everything" {
   assert {
     condition     = length(local.action_statements) == length(local.catalogue.actions) && length(local.action_statements) > 0
     error_message = "all actions are enabled by default"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.breaker["ec2.start"].dimensions == tomap({ Kind = "ec2.start" }) && aws_cloudwatch_metric_alarm.breaker["ec2.start"].metric_name == "BreakerOpen"
+    error_message = "the alarm reads the daemon's own metric"
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.breaker), "notify_only")
+    error_message = "what calls nothing has no breaker"
   }
 }
 
