@@ -101,6 +101,7 @@ def main(arguments: argparse.Namespace) -> int:
     }
     lines = rows(found)
     if arguments.json:
+        Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         Path(arguments.json).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     load = ", ".join(f"{one:.1f}" for one in found["load"])
     sys.stdout.write(f"{found['at']}, {found['cores']} cores, load {load}, {found['took_seconds']} s\n{table(lines)}\n")
