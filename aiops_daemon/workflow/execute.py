@@ -15,6 +15,7 @@ from aiops_daemon.incidents.guards import Stop
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
+from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.call import attempt, call_for
 from aiops_daemon.workflow.run import Run
 
@@ -27,14 +28,15 @@ async def execute(run: Run, plan: Plan) -> str:
     """Run every step that can run. Returns why it failed, or an empty string."""
     while run.state is State.EXECUTING:
         broken = [f"{step.title}: {_record(run, step).get('reason')}" for step in plan.steps if _status(run, step) == "failed"]
-        running = [step for step in plan.steps if _status(run, step) in {"started", "running"}]
+        running = [step for step in plan.steps if _status(run, step) == "running"]
+        begun = [step for step in plan.steps if _status(run, step) == "started"]  # its worker died: whether it called is not known
         ready = [step for step in plan.steps if not broken and _status(run, step) == "" and _unblocked(run, plan, step)]
-        stop = await _switched_off(run) if ready else None
+        stop = await _switched_off(run) if ready or begun else None
         if stop is not None and not running:  # what runs is seen to its end first
-            await _stopped(run, plan, f"before step {', '.join(step.id for step in ready)}", stop)
-        if not running and not ready:
+            await _stopped(run, plan, f"before step {', '.join(step.id for step in [*begun, *ready])}", stop)
+        if not running and not begun and not ready:
             return broken[0] if broken else ""
-        await _advance(run, plan, running, [] if stop else ready)
+        await _advance(run, plan, running if stop else [*running, *begun], [] if stop else ready)
     return str(run.raw("failure").get("reason", ""))
 
 
@@ -102,6 +104,8 @@ def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, 
 
 
 async def _switched_off(run: Run) -> Stop | None:
+    if run.tools.policy.mode is Mode.OBSERVE:  # it was planned or approved before the mode was changed
+        return Stop(by="AIOPS_MODE", reason="observe mode", at="start-up")
     run.tools.metrics.guards.kill_switch.set(1)  # also while it cannot be read: nothing runs then
     stop = await run.tools.switch.stopped()
     run.tools.metrics.guards.kill_switch.set(stop is not None)
@@ -109,7 +113,7 @@ async def _switched_off(run: Run) -> Stop | None:
 
 
 async def _stopped(run: Run, plan: Plan, where: str, stop: Stop) -> None:
-    if step_results(run, plan):  # something was done: the resource rests, as after any recovery
+    if any(_status(run, step) for step in plan.steps):  # something was done, or may have been: the resource rests, as after any recovery
         await run.tools.claims.cool_down(
             claim_key(run.event), run.incident.incident_id, timedelta(minutes=run.tools.policy.cooldown_minutes)
         )

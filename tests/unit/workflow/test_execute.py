@@ -1,6 +1,9 @@
 """Steps: order, waiting, limits, interruption, the kill switch in the middle, and what is undone afterwards."""
 
 import asyncio
+from dataclasses import replace
+
+import pytest
 
 from aiops_daemon.incidents.guards import KillSwitch
 from aiops_daemon.incidents.stamps import stamp
@@ -8,6 +11,7 @@ from aiops_daemon.model.errors import GiveUp, NeedsHuman, RetryLater
 from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Running, Step, Succeeded, Unsure
+from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.worker import Workers
 from tests.doubles.plans import ScriptedAction, planned, step
 from tests.doubles.world import Fleet
@@ -156,6 +160,41 @@ async def test_the_kill_switch_stops_an_undo_too() -> None:
     incident = await run_to_the_end(fleet, fleet.workers(), [one], [step(one, "1")])
     assert "stopped before the undo of step 1" in incident.audit[-1].note
     assert one.verbs == ["start"]
+
+
+async def test_a_step_whose_worker_died_before_its_answer_is_not_started_again_while_the_switch_is_set() -> None:
+    fleet = Fleet()
+    one = ScriptedAction("a.one")
+
+    def die() -> None:
+        raise asyncio.CancelledError
+
+    one.before = die
+    workers = fleet.workers()
+    held = await planned(fleet, workers, [one], [step(one, "1")])
+    with pytest.raises(asyncio.CancelledError):
+        await workers._work(held)
+    begun = list(one.verbs)
+    one.before = None
+    fleet.memory.items.update(SWITCH={"incident_id": "SWITCH", "stopped": True, "by": "ann", "reason": "drill"})
+    fleet.clock.advance(31)
+    await fleet.settle(workers)
+    incident = await fleet.incident(held.incident.incident_id)
+    assert one.verbs == begun, "no call while stopped"
+    assert "stopped before step 1: kill switch set by ann" in incident.audit[-1].note
+    assert fleet.memory.items[CLAIM]["until"] > stamp(incident.audit[-1].at), "it may have been done: the resource rests"
+
+
+async def test_what_was_approved_before_observe_mode_is_not_run_in_it() -> None:
+    fleet = Fleet()
+    one = ScriptedAction("a.one")
+    workers = fleet.workers()
+    held = await planned(fleet, workers, [one], [step(one, "1")])
+    workers.tools = replace(workers.tools, policy=workers.tools.policy.model_copy(update={"mode": Mode.OBSERVE}))
+    await workers._work(held)
+    incident = await fleet.incident(held.incident.incident_id)
+    assert one.verbs == []
+    assert "observe mode" in incident.audit[-1].note
 
 
 async def test_an_undo_that_is_still_running_freezes_the_resource() -> None:
