@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aiops_daemon import __version__
 from aiops_daemon.aws.errors import translate
-from aiops_daemon.model.errors import NotPermitted
+from aiops_daemon.model.errors import ConfigurationError, NotPermitted
 
 
 class AwsSettings(BaseModel):
@@ -136,6 +136,7 @@ class AwsSession:
 
     async def _make(self, service: str, region: str | None, account: str | None) -> Client:
         from aiobotocore.config import AioConfig
+        from botocore.exceptions import NoRegionError
 
         settings = self._settings
         config = AioConfig(
@@ -146,7 +147,10 @@ class AwsSession:
             user_agent=_USER_AGENT,
         )
         session = await self._session_for(account)
-        raw = await self._stack.enter_async_context(session.client(service, region_name=region or settings.region, config=config))
+        try:
+            raw = await self._stack.enter_async_context(session.client(service, region_name=region or settings.region, config=config))
+        except NoRegionError as error:
+            raise ConfigurationError("no region: set AIOPS_AWS__REGION or AWS_DEFAULT_REGION") from error
         return Client(raw, service, self)
 
     async def _session_for(self, account: str | None) -> Any:

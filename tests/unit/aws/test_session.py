@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aiops_daemon.aws.session import AwsSession, AwsSettings, Client
-from aiops_daemon.model.errors import NotFound, NotPermitted, RetryLater
+from aiops_daemon.model.errors import ConfigurationError, NotFound, NotPermitted, RetryLater
 
 Seen = list[tuple[str, str, str]]
 
@@ -122,3 +122,13 @@ async def test_our_own_account_needs_no_role_and_another_one_is_refused_without(
     assert await home.client("sqs", account="111111111111") is await real.client("sqs")
     with pytest.raises(NotPermitted, match="222222222222"):
         await home.client("sqs", account="222222222222")
+
+
+async def test_without_a_region_one_line_says_which_setting_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    async with AwsSession(AwsSettings()) as session:
+        with pytest.raises(ConfigurationError, match="AWS_DEFAULT_REGION"):
+            await session.client("sqs")
