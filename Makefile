@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-deploy image-check check audit bench lock clean
+.PHONY: help install demo test test-deploy image-check check audit bench bench-logs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -55,6 +55,12 @@ build/auditors/.installed:
 
 bench: install  ## CPU, calls, latency and memory per event and incident, against doubles (2 minutes; python -m tests.benchmarks --full: the large sizes)
 	@$(BIN)/python -m tests.benchmarks --json build/bench.json
+
+bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed Gaussian, and on its own generator (some ten minutes; the first two need the shared data)
+	@$(BIN)/python tests/benchmarks/bench_templates.py
+	@$(BIN)/python tests/benchmarks/bench_series.py
+	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 24 --part quiet
+	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 12 --part faults
 
 lock: install  ## pin every dependency with hashes (the files record no addresses)
 	@$(BIN)/python deploy/locks.py
