@@ -10,7 +10,7 @@ from aiops_daemon.intake.once import Once
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.errors import GiveUp, InvalidInput
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading
-from aiops_daemon.model.incident import Signal, incident_id
+from aiops_daemon.model.incident import Signal, State, incident_id
 from aiops_daemon.model.verdict import Cause
 from aiops_daemon.telemetry.logging import correlation, logger
 from aiops_daemon.telemetry.metrics import Metrics
@@ -97,7 +97,11 @@ class MessageHandler:
             reason=decision.get("reason", "")[:500],
             at=message.sent_at,
         )
-        incident = await self._workers.tools.journal.signal(wanted, signal)
+        journal = self._workers.tools.journal
+        asked = await journal.load(wanted)
+        if asked is not None and not asked.terminal and asked.workflow_state is not State.AWAITING_APPROVAL:
+            return Park(f"decision before anybody was asked: {wanted}")  # else a plan would be approved that nobody has seen
+        incident = await journal.signal(wanted, signal)
         log.info("operator decision", incident_id=wanted, decision=signal.decision, by=signal.by, found=incident is not None)
         if incident is None:
             return Park(f"decision without an open incident: {wanted}")

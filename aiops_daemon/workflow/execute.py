@@ -21,6 +21,7 @@ from aiops_daemon.workflow.run import Run
 
 Record = dict[str, JsonValue]
 UNDO_SECONDS = 120.0
+BLIND_SECONDS = 15.0
 CALL_SECONDS = 60.0  # one call of start, poll or undo; waiting happens between calls, parked
 
 
@@ -80,7 +81,10 @@ async def _one(run: Run, step: Step, *, fresh: bool) -> Progress:
     call = call_for(run, step, started)
     handle = record.get("handle")
     if record["status"] == "running" and isinstance(handle, dict):
-        return await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle))
+        seen = await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle))
+        if isinstance(seen, Failed) and seen.retryable:  # we could not look: what runs goes on, up to the step's own limit
+            return Running(handle=handle, again_in_seconds=BLIND_SECONDS, note=f"could not look: {seen.reason}")
+        return seen
     if step.effect is Effect.DESTRUCTIVE:  # at most once: neither after a crash nor after an answer that was lost
         if not fresh:
             return Failed(reason="interrupted in a step that must not be repeated: a human has to look")

@@ -181,6 +181,14 @@ async def test_a_word_about_nothing_open_is_parked() -> None:
     assert await Desk().handle(decision("inc-none")) == Park("decision without an open incident: inc-none")
 
 
+async def test_a_word_before_anybody_was_asked_approves_nothing() -> None:
+    desk = Desk()
+    await desk.handle()
+    (incident_id,) = desk.recorded()
+    assert await desk.handle(decision(incident_id)) == Park(f"decision before anybody was asked: {incident_id}")
+    assert not (await desk.fleet.incident(incident_id)).signals
+
+
 async def test_a_words_length_is_bounded() -> None:
     desk = Desk()
     incident_id = await awaiting(desk)

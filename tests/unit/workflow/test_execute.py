@@ -229,3 +229,15 @@ async def test_an_undo_interrupted_between_two_steps_does_not_undo_the_first_aga
     await fleet.settle(workers)
     assert (await fleet.incident(held.incident.incident_id)).outcome is Outcome.ROLLED_BACK
     assert (one.verbs, two.verbs) == (["start", "undo"], ["start", "undo"])
+
+
+async def test_a_running_step_that_cannot_be_looked_at_goes_on_up_to_its_own_limit() -> None:
+    fleet = Fleet(step_attempts=1)
+    blind = ScriptedAction("a.blind", Running(again_in_seconds=10), RetryLater("throttled"))
+    incident = await run_to_the_end(fleet, fleet.workers(), [blind], [step(blind, "1")])
+    assert (incident.workflow_state, blind.verbs) == (State.COMPLETED, ["start", "poll", "poll"])
+    never = ScriptedAction("a.never", Running(again_in_seconds=10), *[RetryLater("throttled")] * 9)
+    fleet = Fleet(step_attempts=1)
+    incident = await run_to_the_end(fleet, fleet.workers(), [never], [step(never, "1")])
+    assert incident.outcome is not Outcome.VERIFIED
+    assert never.verbs.count("start") == 1
