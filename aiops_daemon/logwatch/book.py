@@ -56,6 +56,10 @@ class Book:
         elif entry not in self.outbox and not (change is Change.UPDATED and opening in self.outbox):
             self.outbox.append(entry)
 
+    def strike(self, told: Sequence[Announcement]) -> None:
+        """People have heard of these."""
+        self.outbox = [entry for entry in self.outbox if entry not in told]
+
     def alert(self, alert_id: str) -> Alert | None:
         return next((a for a in self.episodes.alerts if a.alert_id == alert_id), None)
 

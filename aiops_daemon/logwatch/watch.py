@@ -269,7 +269,7 @@ class LogWatch:
                     self._metrics.alerts.labels(str(alert.cause.kind)).inc()
             told.append(entry)
         if told:
-            await self._change_book(lambda b: _strike(b, told))
+            await self._change_book(lambda b: b.strike(told))
 
     def _count(self, scored: list[Prediction], book: Book) -> None:
         for prediction in scored:
@@ -297,7 +297,3 @@ class LogWatch:
             book.ledger.failed(log_group, at)
 
         await self._change_book(enter)
-
-
-def _strike(book: Book, told: list[Announcement]) -> None:
-    book.outbox = [entry for entry in book.outbox if entry not in told]
