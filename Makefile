@@ -56,7 +56,7 @@ build/auditors/.installed:
 bench: install  ## CPU, calls, latency and memory per event and incident, against doubles (2 minutes; python -m tests.benchmarks --full: the large sizes)
 	@$(BIN)/python -m tests.benchmarks --json build/bench.json
 
-bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed Gaussian, and on its own generator (some ten minutes; the first two need the shared data)
+bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed Gaussian, and on its own generator (many minutes; the first two need the shared data)
 	@$(BIN)/python tests/benchmarks/bench_templates.py
 	@$(BIN)/python tests/benchmarks/bench_series.py
 	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 24 --part quiet
