@@ -15,6 +15,7 @@ from aiops_daemon.logwatch.findings import Kind
 from aiops_daemon.logwatch.negbin import Floats, corrected, lower_sigma, screen_sigma, uncorrected, upper_sigma
 
 _RARE_PER_DAY = 12
+_FALL_ONLY = [WINDOWS.index(18), WINDOWS.index(24)]  # a fall is at most one whole mean deep: it needs its length
 _LEAST_EXCESS = 2.0  # lines: one line more is no burst, however rare
 _SILENCE_SIGMA = 3.0  # of the buckets without a line taken by themselves
 _RAMP_BUCKETS = 6  # half an hour of growth at least
@@ -61,6 +62,7 @@ def find(windows: Windows, threshold: float, *, rising: bool) -> list[Candidate]
     rough = screen_sigma(windows.observed, windows.expected, windows.dispersion, upper=rising)
     if rising:
         rough = np.where(windows.observed - windows.expected >= _LEAST_EXCESS, rough, 0.0)
+        rough[:, _FALL_ONLY] = 0.0
     else:
         rough[:, 0] = 0.0  # one bucket may be late as a whole
     rough = np.where(windows.valid, rough, 0.0)

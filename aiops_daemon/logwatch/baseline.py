@@ -22,7 +22,7 @@ from aiops_daemon.logwatch.negbin import Floats
 BUCKET_SECONDS = 300
 DAY = 86_400 // BUCKET_SECONDS
 HOUR = 3600 // BUCKET_SECONDS
-WINDOWS = (1, 3, 6, 12, 36)  # buckets: five minutes to three hours
+WINDOWS = (1, 3, 6, 12, 18, 24, 36)  # buckets: five minutes to three hours
 FIRST_HOURS = 24  # buckets before a series is judged at all
 _WEEK_DECAY = 0.5 ** (1 / (7 * DAY))
 _MONTH_DECAY = 0.5 ** (1 / (4 * HOUR))  # per visit of an hour of week: half after four weeks
@@ -119,6 +119,15 @@ class Baseline:
         plain = (rows.flat[:, 0] + 0.1) / (rows.flat[:, 1] + 1.0)
         known = np.where(rows.plain, plain, seasonal * level)
         return np.where(self.age(bucket) < DAY, fast, known).astype(np.float64)
+
+    def profile(self, row: int) -> F32:
+        """What a series writes by hour of week, as far as it is known, [168]; up to its slow level."""
+        rows = self.rows
+        flat = max((rows.flat[row, 0] + 0.5) / (rows.flat[row, 1] + 1), 1e-6)
+        hour = (rows.hour[row, :, 0] + 3) / (rows.hour[row, :, 1] + 3 / flat)
+        weekday = (rows.weekday[row, :, 0] + 30) / (rows.weekday[row, :, 1] + 30)
+        week = (rows.week[row, :, 0] + 30) / (rows.week[row, :, 1] + 30)
+        return np.asarray(np.outer(weekday, hour).ravel() * week, dtype=np.float32)
 
     def dispersion(self, bucket: int) -> Floats:
         """Relative variance beyond Poisson, [series, window]; includes what the baseline does not know yet."""

@@ -18,6 +18,7 @@ _BUSY = 1.2
 _JOB_VARIES = 4.0  # the size of a nightly job, from one day to another
 _NIGHTLY = 5  # of the last six days
 _BURST_FACTOR, _BURST_LINES = 2.0, 4.0  # times the mean of the rest of its hour, and at least
+_COMPARABLE = 5.0  # hours that are this much quieter tell nothing about a fall
 _DAYS_NEEDED = 2  # once is an anomaly, twice a coincidence, the third time a season
 
 
@@ -57,14 +58,15 @@ class HourMemory:
             self.lines[:, slot] = np.where(hidden, _UNKNOWN, self.now[:, 1])
             self.now[:] = 0
 
-    def usual_rise(self, row: int, bucket: int, peak: float, lines: float, *, wide: bool, young: bool) -> bool:
+    def usual_rise(self, row: int, bucket: int, now: int, peak: float, lines: float, *, wide: bool, young: bool) -> bool:
         """`peak` lines in a bucket and `lines` in an hour were there on two earlier days, or a week ago, at this hour.
 
         `wide`: the rise showed over an hour or more. A shorter one, most of which came in one bucket, is compared with hours
-        in which one bucket stood out: a busy hour yesterday does not excuse a spike today.
+        in which one bucket stood out: a busy hour yesterday does not excuse a spike today. `bucket` is when, `now` the newest.
         """
         near = _near_hours(bucket)
-        peaks, sums = self.peak[row][near], self.lines[row][near]
+        own = _own(near, now)
+        peaks, sums = np.where(own, _UNKNOWN, self.peak[row][near]), np.where(own, _UNKNOWN, self.lines[row][near])
         if wide:
             busy = sums.max(axis=1) * _BUSY >= lines
             return bool(busy[0] or busy[1:].sum() >= _DAYS_NEEDED)
@@ -78,12 +80,25 @@ class HourMemory:
         last = (hour_of_week(bucket) - np.arange(1, 7)) % 168
         return young and bool((self.peak[row][last] * _ALIKE >= peak).sum() >= _DAYS_NEEDED)
 
-    def usual_fall(self, row: int, bucket: int, lines: float) -> bool:
-        """As few lines in an hour were there on two earlier days, or a week ago, at this hour."""
-        hours = self.lines[row][_near_hours(bucket)]
-        least = np.where(hours == _UNKNOWN, np.inf, hours).min(axis=1)
+    def usual_fall(self, row: int, bucket: int, lines: float, profile: F32) -> bool:
+        """As few lines in an hour were there on two earlier days, or a week ago, at this hour.
+
+        Few for that hour: `profile` is what is normal by hour of week, so a quiet weekend excuses no drop on Monday.
+        """
+        near = _near_hours(bucket)
+        hours, normal = self.lines[row][near], profile[near]
+        now = profile[hour_of_week(bucket)]
+        comparable = (hours != _UNKNOWN) & ~_own(near, bucket) & (normal * _COMPARABLE >= now)
+        least = np.where(comparable, hours * now / np.maximum(normal, 1e-6), np.inf).min(axis=1)
         alike = least <= lines * _ALIKE + 2
         return bool(alike[0] or alike[1:].sum() >= _DAYS_NEEDED)
+
+
+def _own(near: NDArray[np.intp], now: int) -> NDArray[np.bool_]:
+    """Hours that hold this very day already, not last week: what happens now is no precedent for itself."""
+    own = np.zeros(near.shape, dtype=np.bool_)
+    own[0] = np.isin(near[0], [hour_of_week(now - HOUR * back) for back in range(1, 6)])
+    return own
 
 
 def _near_hours(bucket: int) -> NDArray[np.intp]:

@@ -230,12 +230,17 @@ class GroupMonitor:
         hour = self.counts[c.row, end + 1 - HOUR : end + 1]
         bucket = self.bucket - (HISTORY - 1 - end)
         if not c.rising:
-            return self.memory.usual_fall(c.row, bucket, float(hour.sum()))
+            return self.memory.usual_fall(c.row, bucket, float(hour.sum()), self.baseline.profile(c.row))
         excess = (self.counts - self.expected)[c.row, end + 1 - c.window : end + 1]
-        if c.window < HOUR and excess.max() < _BURST_SHARE * excess.sum():
+        burst = excess.max() >= _BURST_SHARE * excess.sum()
+        if c.window < HOUR and not burst:
             return False  # it stands: no job does that
         young = bool(self.baseline.age(bucket)[c.row] < 2 * DAY)
-        return self.memory.usual_rise(c.row, bucket, float(hour.max()), float(hour.sum()), wide=c.window >= HOUR, young=young)
+        if not burst:
+            return self.memory.usual_rise(c.row, bucket, self.bucket, float(hour.max()), float(hour.sum()), wide=True, young=young)
+        back = c.window - 1 - int(excess.argmax())  # the job may have run up to three hours ago
+        peak = float(self.counts[c.row, end - back])
+        return self.memory.usual_rise(c.row, bucket - back, self.bucket, peak, peak, wide=False, young=young)
 
     def _open(self, c: Candidate, end: int) -> Departure:
         bucket = self.bucket - (HISTORY - 1 - end)

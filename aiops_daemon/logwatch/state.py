@@ -17,7 +17,7 @@ from aiops_daemon.logwatch.memory import HourMemory
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor
 from aiops_daemon.logwatch.templates import TemplateMiner
 
-VERSION = 1
+VERSION = 2  # 2: seven windows instead of five
 _DEPARTURES = TypeAdapter(dict[int, Departure])
 _INFO = TypeAdapter(dict[str, TemplateInfo])
 _ROW = "row_"
