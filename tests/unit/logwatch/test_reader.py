@@ -1,0 +1,75 @@
+"""Reading by Logs Insights, and giving up: what cannot be read now is left to the next run."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from aiops_daemon.logwatch.reader import LogReader, event_line
+from aiops_daemon.model.errors import RetryLater, Throttled
+from tests.doubles.cloudwatch import Clock, Event, Logs
+
+START = 1_767_571_200
+
+
+class Slow(Logs):
+    """A query that is `pending` for some looks, then `status`."""
+
+    pending = 0
+    status = "Complete"
+    looks = 0
+
+    async def get_query_results(self, **parameters: Any) -> Mapping[str, Any]:
+        self.looks += 1
+        if self.looks <= self.pending:
+            return {"status": "Running", "results": []}
+        return {**await super().get_query_results(**parameters), "status": self.status}
+
+
+def slow() -> tuple[Slow, LogReader]:
+    logs = Slow(Clock(START), random.Random(1), [Event(f"e{i}", "s", (START + i) * 1000, "INFO x", 0) for i in range(400)])
+    return logs, LogReader(logs, logs.clock, random.Random(1))
+
+
+async def test_a_query_is_waited_for() -> None:
+    logs, reader = slow()
+    logs.pending = 5
+    found = await reader.count_by_insights("/app/a", START * 1000, (START + 600) * 1000)
+    assert found == [(START // 300, "INFO", 300), (START // 300 + 1, "INFO", 100)]
+    assert logs.looks == 6
+    assert logs.clock.seconds == START + 5
+
+
+async def test_a_query_that_failed_or_never_ends_is_tried_again_later() -> None:
+    logs, reader = slow()
+    logs.status = "Failed"
+    with pytest.raises(RetryLater, match="ended as Failed"):
+        await reader.count_by_insights("/app/a", START * 1000, (START + 600) * 1000)
+    logs, reader = slow()
+    logs.pending = 10_000
+    with pytest.raises(RetryLater, match="took longer than 120 s"):
+        await reader.count_by_insights("/app/a", START * 1000, (START + 600) * 1000)
+
+
+async def test_throttling_slows_down_and_gives_up_in_the_end() -> None:
+    logs, reader = slow()
+    logs.throttle = 1.0
+    with pytest.raises(Throttled):
+        await reader.read("/app/a", START * 1000, (START + 300) * 1000, lambda lines: None, most=1000)
+    assert logs.calls == 8
+    assert START < logs.clock.seconds < START + 120
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("", ("", "INFO")),
+        ("2026-01-05T00:00:00Z ERROR boom\njava.lang.X: y\n\tat a.B(C.java:1)", ("boom", "ERROR")),
+        ('{"level": "warn", "message": "disk is nearly full"}', ("disk is nearly full", "WARN")),
+    ],
+)
+def test_one_event_is_one_record(message: str, expected: tuple[str, str]) -> None:
+    line = event_line(7, message)
+    assert (line.message, line.level) == expected
+    assert (line.at_ms, line.raw) == (7, message)
