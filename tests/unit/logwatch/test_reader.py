@@ -73,3 +73,10 @@ def test_one_event_is_one_record(message: str, expected: tuple[str, str]) -> Non
     line = event_line(7, message)
     assert (line.message, line.level) == expected
     assert (line.at_ms, line.raw) == (7, message)
+
+
+async def test_groups_by_name_prefix_and_glob() -> None:
+    logs = Logs(Clock(START), random.Random(1), groups=("/app/a", "/app/b", "/app/c-old", "/ecs/x"))
+    reader = LogReader(logs, logs.clock, random.Random(1))
+    assert await reader.groups(("/ecs/x", "/app/*")) == ["/ecs/x", "/app/a", "/app/b", "/app/c-old"]
+    assert await reader.groups(("*/?",)) == ["/app/a", "/app/b", "/ecs/x"]

@@ -13,10 +13,10 @@ from aiops_daemon.logwatch.findings import Alert, Deploy
 from aiops_daemon.logwatch.predictions import Record
 from aiops_daemon.logwatch.reader import LogReader
 from aiops_daemon.logwatch.settings import LogWatchSettings
-from aiops_daemon.logwatch.store import PatternStore
+from aiops_daemon.logwatch.store import Head, PatternStore
 from aiops_daemon.logwatch.templates import TemplateMiner
 from aiops_daemon.logwatch.watch import LogWatch
-from aiops_daemon.model.errors import RetryLater
+from aiops_daemon.model.errors import ConditionFailed, RetryLater
 from aiops_daemon.telemetry.metrics import LogWatchMetrics
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
 
@@ -136,18 +136,6 @@ async def test_two_tasks_do_each_window_once_and_go_on_from_each_others_state() 
     latest = one if one._cache["/app/a"][0] > two._cache.get("/app/a", (0, None))[0] else two
     final = latest._cache["/app/a"][1].monitor.bucket - 2  # type: ignore[union-attr]  # it has read lines
     assert {b: n for b, n in counted(latest).items() if b <= final} == dict(truth(logs, final))
-
-
-async def test_a_slot_of_a_dead_task_is_taken_over_after_its_time() -> None:
-    clock = Clock(START)
-    dynamo = Dynamo()
-    dead, alive = PatternStore(dynamo, "t", "dead"), PatternStore(dynamo, "t", "alive")
-    assert await dead.take_slot("g", 1, START, 240)
-    assert not await alive.take_slot("g", 1, START + 200, 240)
-    assert await alive.take_slot("g", 1, START + 241, 240)
-    await alive.finish_slot("g", 1, START + 250)
-    assert not await dead.take_slot("g", 1, START + 9999, 240)
-    assert clock.seconds == START
 
 
 async def test_a_lost_reply_is_not_mistaken_for_another_task() -> None:
@@ -275,8 +263,39 @@ async def test_the_loop_outlives_a_bad_run() -> None:
     assert w._metrics.runs.labels("failed")._value.get() >= 2
 
 
-async def test_groups_by_name_prefix_and_glob() -> None:
-    logs = Logs(Clock(START), random.Random(1), groups=("/app/a", "/app/b", "/app/c-old", "/ecs/x"))
-    reader = LogReader(logs, logs.clock, random.Random(1))
-    assert await reader.groups(("/ecs/x", "/app/*")) == ["/ecs/x", "/app/a", "/app/b", "/app/c-old"]
-    assert await reader.groups(("*/?",)) == ["/app/a", "/app/b", "/ecs/x"]
+async def test_a_state_that_has_gone_is_begun_anew_and_says_nothing_false() -> None:
+    rng = random.Random(10)
+    logs = Logs(Clock(START + BUCKET + 65), rng, events(rng, 120, 4, late=0))
+    dynamo, told = Dynamo(), Told()
+    await ticks(logs, 12, watch(logs, dynamo, told))
+    for key in [key for key in dynamo.items if key.startswith("STATE#")]:
+        del dynamo.items[key]  # expired: nobody ran for two months
+    after = watch(logs, dynamo, told, owner="task-2", history_seconds=7200)
+    logs.clock.seconds = START + 13 * BUCKET + 65
+    await after.tick()
+    assert after._metrics.runs.labels("ok")._value.get() == 1
+    found = counted(after)
+    assert {b: n for b, n in found.items() if b <= START // BUCKET + 10} == dict(truth(logs, START // BUCKET + 10)), (
+        "the history is read anew"
+    )
+    assert told.changes == []
+
+
+async def test_a_state_that_another_task_replaced_meanwhile_is_left_to_it() -> None:
+    rng = random.Random(11)
+    logs = Logs(Clock(START + BUCKET + 65), rng, events(rng, 60, 4, late=0))
+    dynamo = Dynamo()
+    await ticks(logs, 3, watch(logs, dynamo, Told()))
+
+    class Raced(PatternStore):
+        async def state(self, head: Head) -> bytes:
+            dynamo.items["GROUP#/app/a"]["version"] = {"N": str(head.version + 1)}
+            raise ConditionFailed("replaced")
+
+    late = watch(logs, dynamo, Told(), owner="task-2")
+    late._store = Raced(dynamo, "aiops-patterns", "task-2")
+    logs.clock.seconds += BUCKET
+    before = dict(dynamo.items["GROUP#/app/a"])
+    await late.tick()
+    assert late._metrics.runs.labels("failed")._value.get() == 1
+    assert dynamo.items["GROUP#/app/a"]["checkpoint"] == before["checkpoint"]
