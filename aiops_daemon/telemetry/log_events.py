@@ -40,6 +40,8 @@ class LogEvent(StrEnum):
     FENCED = "stopped by the fence"
     WORKFLOW_INTERRUPTED = "workflow interrupted"
     WORKFLOW_FAILED = "workflow failed"
+    INCIDENT_UNREADABLE = "unreadable incident"
+    STORM = "storm"
     RECORD_UNWRITTEN = "the record could not be written: the lease runs out and the incident goes on then"
     LEASE_NOT_RENEWED = "lease not renewed"
     MODEL_UNAVAILABLE = "model unavailable"
