@@ -16,6 +16,7 @@ from aiops_daemon.logwatch.group import GroupAnalysis, TemplateInfo
 from aiops_daemon.logwatch.memory import HourMemory
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor
 from aiops_daemon.logwatch.templates import TemplateMiner
+from aiops_daemon.model.errors import GiveUp
 
 VERSION = 2  # 2: seven windows instead of five
 _DEPARTURES = TypeAdapter(dict[int, Departure])
@@ -61,7 +62,7 @@ def unpack(group: GroupAnalysis, data: bytes) -> dict[int, int]:
         arrays = {name: stored[name] for name in stored.files}
     meta = json.loads(arrays.pop("meta").tobytes().decode("utf-8", "surrogatepass"))
     if meta["version"] != VERSION:
-        raise ValueError(f"{group.name}: state of version {meta['version']}, this daemon reads {VERSION}")
+        raise GiveUp(f"{group.name}: state of version {meta['version']}, this daemon reads {VERSION}")
     monitor = GroupMonitor(meta["start"], threshold=group.threshold, lag=group.lag, adopt_after=group.adopt_after)
     monitor.bucket = meta["bucket"]
     monitor.keys = meta["keys"]

@@ -2,11 +2,11 @@
 
 Items by `pattern_id`:
     GROUP#<group>            checkpoint, version, what is pending, the busiest patterns in plain words
-    STATE#<group>#<version>#<n>   the baseline, compressed, in pieces below DynamoDB's 400 KB
+    STATE#<group>#<version>#<owner>#<n>   the baseline, compressed, in pieces below DynamoDB's 400 KB
     JOB#<group>#<window>     who does this window; put if absent
     BOOK                     open alerts, deploys, predictions, what is still to be announced
 The pieces of a new state are written first, then one conditional write of GROUP# moves checkpoint, counts and pending findings
-together: a crash in between leaves the old state whole.
+together: a crash in between leaves the old state whole, and a task that lost its slot overwrites nobody's pieces.
 """
 
 import json
@@ -38,6 +38,7 @@ class Head:
 
     group: str
     version: int = 0
+    owner: str = ""  # who wrote this version
     checkpoint: int = 0  # seconds: every bucket that ends before is final
     pieces: int = 0
     lines_per_window: float = 0.0  # measured; decides who reads
@@ -91,7 +92,8 @@ class PatternStore:
         if item is None:
             return Head(group)
         return Head(
-            group, version=int(item["version"]["N"]), checkpoint=int(item["checkpoint"]["N"]), pieces=int(item["pieces"]["N"]),
+            group, version=int(item["version"]["N"]), owner=item["owner"]["S"],
+            checkpoint=int(item["checkpoint"]["N"]), pieces=int(item["pieces"]["N"]),
             lines_per_window=float(item["lines_per_window"]["N"]), pending=json.loads(item["pending"]["S"]),
             patterns=json.loads(item["patterns"]["S"]),
         )  # fmt: skip
@@ -100,7 +102,7 @@ class PatternStore:
         """The state that `head` points to; ConditionFailed when another task has replaced it meanwhile."""
         data = b""
         for piece in range(head.pieces):
-            item = await self._get(f"STATE#{head.group}#{head.version}#{piece}")
+            item = await self._get(_piece(head, piece))
             if item is None:
                 raise ConditionFailed(f"{head.group}: the state of version {head.version} has been replaced")
             data += bytes(item["data"]["B"])
@@ -108,11 +110,11 @@ class PatternStore:
 
     async def save(self, old: Head, new: Head, data: bytes, now: int) -> None:
         """Checkpoint, counts and pending findings at once; ConditionFailed when somebody else saved since `old`."""
-        new.version, new.pieces = old.version + 1, -(-len(data) // _PIECE)
+        new.version, new.owner, new.pieces = old.version + 1, self._owner, -(-len(data) // _PIECE)
         ttl = {"N": str(now + _STATE_LIVES)}
         for piece in range(new.pieces):
             part = data[piece * _PIECE : (piece + 1) * _PIECE]
-            await self._put({KEY: {"S": f"STATE#{new.group}#{new.version}#{piece}"}, "data": {"B": part}, "ttl": ttl})
+            await self._put({KEY: {"S": _piece(new, piece)}, "data": {"B": part}, "ttl": ttl})
         await self._swap(
             f"GROUP#{new.group}",
             old.version,
@@ -124,7 +126,7 @@ class PatternStore:
             },
         )  # fmt: skip
         for piece in range(old.pieces):
-            await self._client.delete_item(TableName=self._table, Key={KEY: {"S": f"STATE#{old.group}#{old.version}#{piece}"}})
+            await self._client.delete_item(TableName=self._table, Key={KEY: {"S": _piece(old, piece)}})
 
     async def book(self) -> tuple[int, str | None]:
         """Version and text of the book of alerts; 0 and None before the first."""
@@ -160,3 +162,7 @@ class PatternStore:
             extra = {"ConditionExpression": condition, "ExpressionAttributeValues": values}
             extra |= {"ExpressionAttributeNames": names} if names else {}
         await self._client.put_item(TableName=self._table, Item=item, **extra)
+
+
+def _piece(head: Head, number: int) -> str:
+    return f"STATE#{head.group}#{head.version}#{head.owner}#{number}"

@@ -13,6 +13,7 @@ from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.state import pack, unpack
 from aiops_daemon.logwatch.summary import busiest
 from aiops_daemon.logwatch.templates import TemplateMiner
+from aiops_daemon.model.errors import GiveUp
 
 START = 1_767_571_200 // BUCKET_SECONDS  # Monday 2026-01-05 00:00 UTC, in buckets
 DAY = 288
@@ -113,5 +114,5 @@ def test_a_state_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) 
     live(ran, 0, 3)
     data = pack(ran)
     monkeypatch.setattr("aiops_daemon.logwatch.state.VERSION", 99)
-    with pytest.raises(ValueError, match="this daemon reads 99"):
+    with pytest.raises(GiveUp, match="this daemon reads 99"):
         unpack(group(), data)

@@ -44,13 +44,15 @@ async def test_a_large_state_is_kept_in_pieces_and_the_old_ones_go() -> None:
     await store.save(first, second, data[:10], START)
     assert await store.head("g") == second
     assert await store.state(second) == data[:10]
-    assert [key for key in dynamo.items if key.startswith("STATE#")] == ["STATE#g#2#0"]
+    assert [key for key in dynamo.items if key.startswith("STATE#")] == ["STATE#g#2#one#0"]
 
 
 async def test_who_saves_on_an_old_version_changes_nothing() -> None:
-    store = PatternStore(Dynamo(), "t", "one")
+    dynamo = Dynamo()
+    store = PatternStore(dynamo, "t", "one")
     first = Head("g", checkpoint=300)
     await store.save(Head("g"), first, b"first", START)
     with pytest.raises(ConditionFailed):
-        await PatternStore(store._client, "t", "two").save(Head("g"), Head("g", checkpoint=900), b"other", START)
+        await PatternStore(dynamo, "t", "two").save(Head("g"), Head("g", checkpoint=900), b"other", START)
     assert (await store.head("g")).checkpoint == 300
+    assert await store.state(await store.head("g")) == b"first", "the other's pieces lie elsewhere"
