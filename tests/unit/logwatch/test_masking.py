@@ -62,3 +62,13 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert masker.mask([f"hello {word} 0"]) == [f"hello {word} <*>"]
     assert len(masker._words) <= 10
     assert len(masker._lines) <= 10
+
+
+@given(st.lists(st.text(alphabet="ab0<>=:/.-_[]() x", max_size=12), min_size=1, max_size=5))
+def test_a_line_is_masked_alike_whatever_stands_beside_it_in_the_batch(lines: list[str]) -> None:
+    """The words of a batch are masked in the order of a set: nothing may hang on a neighbour, or ids would change with it."""
+    lines = [zeros(line) for line in lines]
+    together = Masker().mask(lines)
+    assert together == [Masker().mask([line])[0] for line in lines]
+    assert together == Masker().mask([*lines, "zz"])[:-1]
+    assert together == Masker().mask(["0", *lines])[1:]
