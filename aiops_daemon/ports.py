@@ -1,7 +1,7 @@
 """The seams: what the core needs from the world. Each has a real implementation, wired in assembly.py and a fake in tests."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import JsonValue
@@ -150,6 +150,3 @@ class Table(Protocol):
     ) -> list[Mapping[str, Any]]:
         """At most `limit` items that match (eventually consistent)."""
         ...
-
-
-FOREVER = timedelta(days=36500)
