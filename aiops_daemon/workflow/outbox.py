@@ -16,7 +16,6 @@ from aiops_daemon.workflow.run import Run
 
 log = logger("outbox")
 DELIVERY_SECONDS = 15.0
-RETRY_SECONDS = 15.0
 RETRY_LIMIT_SECONDS = 900.0
 
 
@@ -49,17 +48,18 @@ async def finish(run: Run) -> None:
     if not pending:
         await run.tools.journal.close(run.held, entries)
         return
-    await run.wait(_pause(pending), "the outbox is tried again", settled=entries)
+    await run.wait(_pause(run, pending), "the outbox is tried again", settled=entries)
 
 
 def next_try(run: Run) -> datetime | None:
     """When a parked incident has to wake for its outbox; None: everything is delivered or given up."""
     pending = open_entries(run)
-    return run.tools.clock.now() + timedelta(seconds=_pause(pending)) if pending else None
+    return run.tools.clock.now() + timedelta(seconds=_pause(run, pending)) if pending else None
 
 
-def _pause(pending: list[OutboxEntry]) -> float:
-    return float(min(RETRY_SECONDS * 2 ** (max(entry.attempts for entry in pending) - 1), RETRY_LIMIT_SECONDS))
+def _pause(run: Run, pending: list[OutboxEntry]) -> float:
+    first = run.tools.settings.notify_pause_seconds
+    return float(min(first * 2 ** (max(entry.attempts for entry in pending) - 1), RETRY_LIMIT_SECONDS))
 
 
 async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> OutboxEntry:

@@ -17,12 +17,18 @@ class WorkflowSettings(BaseModel):
     step_attempts: int = Field(3, ge=1, le=10, description="Tries per step when the error says that it may succeed later.")
     retry_base_seconds: float = Field(1, ge=0, description="First pause between tries; doubles, with full jitter.")
     retry_limit_seconds: float = Field(20, ge=0, description="Longest pause between tries.")
+    error_pause_seconds: float = Field(
+        15, gt=0, description="An incident whose work an error interrupted goes on after this long; doubles, up to 10 minutes."
+    )
     verify_attempts: int = Field(3, ge=1, description="Looks at the resource before the recovery counts as failed.")
     verify_interval_seconds: float = Field(30, ge=0, description="Pause between these looks.")
     verify_pending_seconds: float = Field(900, ge=0, description="A resource that is on its way (starting, creating) may take this long.")
     soak_seconds: float = Field(10, ge=0, description="A healthy resource is looked at again after this long before it counts as verified.")
     approval_hours: float = Field(24, gt=0, description="No answer within this time is a no.")
     notify_attempts: int = Field(8, ge=1, description="Tries per notice and channel, with growing pauses, before it is given up.")
+    notify_pause_seconds: float = Field(
+        15, gt=0, description="A channel that failed is tried again after this long; doubles, up to 15 minutes."
+    )
     recoveries_per_resource_and_day: int = Field(3, ge=1, description="Further ones ask a human.")
     recoveries_per_account_and_hour: int = Field(10, ge=1, description="Further ones ask a human.")
     storm_resources: int = Field(
@@ -31,3 +37,8 @@ class WorkflowSettings(BaseModel):
     storm_seconds: float = Field(60, gt=0, description="... within this time.")
     storm_calm_minutes: float = Field(10, gt=0, description="A storm is over when nothing new has come for this long.")
     model_calls_per_hour: int = Field(100, ge=0, description="Above it the rules decide alone, and say so.")
+    kill_switch_parameter: str | None = Field(
+        None,
+        min_length=1,
+        description="SSM parameter that also stops every step: `run` or `stop: reason`; anything else, or unreadable, stops.",
+    )

@@ -15,7 +15,6 @@ from aiops_daemon.workflow.run import Ended, Parked, Run, Tools
 
 log = logger("worker")
 BATCH = 25
-BACKOFF_SECONDS = 15.0
 BACKOFF_LIMIT_SECONDS = 600.0
 MAX_ERRORS = 8
 _QUARANTINE = f"more than {MAX_TAKEOVERS} workers died on this incident: a human has to look"
@@ -167,7 +166,7 @@ class Workers:
     async def _back_off(self, run: Run, error: Exception) -> None:
         """Say on the record what went wrong, and park; after too many errors the incident fails loudly."""
         errors = int(str(run.incident.results.get("errors", 0))) + 1
-        delay = min(BACKOFF_SECONDS * 2 ** (errors - 1), BACKOFF_LIMIT_SECONDS)
+        delay = min(self.tools.settings.error_pause_seconds * 2 ** (errors - 1), BACKOFF_LIMIT_SECONDS)
         note = f"error {errors}: {type(error).__name__}: {error}"[:500]
         try:
             if run.incident.terminal:
