@@ -22,6 +22,7 @@ from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
+from aiops_daemon.incidents.switch_parameter import SwitchParameter
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.depth import DepthGauge
 from aiops_daemon.intake.envelope import open_envelope
@@ -88,6 +89,7 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
     table = DynamoTable(clients, settings.incidents.table)
     flow = settings.workflow
     hour = timedelta(hours=1)
+    parameter = flow.kill_switch_parameter
     actions: Mapping[str, Action] = {action.spec.id: action for action in catalogue(settings.actions, clock)}
     looks: Mapping[str, Probe] = {kind: probe for probe in probes() for kind in probe.resource_types}
     notifiers: tuple[Notifier, ...] = configured_notifiers(settings.notifiers, clients)
@@ -95,7 +97,7 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
         journal=Journal(table, clock, lease=timedelta(seconds=flow.lease_seconds)),
         claims=Claims(table, clock),
         history=IncidentHistory(table, clock),
-        switch=KillSwitch(table, clock),
+        switch=KillSwitch(table, clock, SwitchParameter(clients, parameter, clock) if parameter else None),
         breaker=Breaker(table, clock),
         storms=storms(flow, table, clock),
         recoveries=Budget(table, clock, name="recoveries", limit=flow.recoveries_per_account_and_hour, window=hour),

@@ -149,6 +149,7 @@ class Check:
             "incident table": (f"table {settings.incidents.table}", self._incident_table),
             "pattern table": (f"table {settings.logwatch.table}", self._pattern_table),
             "topic": (f"topic {settings.notifiers.sns_topic_arn}", self._topic),
+            "kill switch parameter": (f"SSM parameter {settings.workflow.kill_switch_parameter}", self._kill_switch_parameter),
             "recovery project": (f"CodeBuild project {settings.actions.codebuild_project}", self._project),
         }
         async with asyncio.TaskGroup() as group:
@@ -187,6 +188,13 @@ class Check:
             return None
         sns = await self._clients.client("sns")
         await sns.get_topic_attributes(TopicArn=arn)
+        return None
+
+    async def _kill_switch_parameter(self) -> str | None:
+        name = self._settings.workflow.kill_switch_parameter
+        if not name:
+            return None
+        await (await self._clients.client("ssm")).get_parameter(Name=name)
         return None
 
     async def _project(self) -> str | None:

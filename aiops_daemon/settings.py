@@ -44,6 +44,7 @@ PLAIN_NAMES: dict[str, tuple[str, str]] = {
     "INCIDENT_TABLE": ("incidents", "table"),
     "SNS_TOPIC_ARN": ("notifiers", "sns_topic_arn"),
     "AIOPS_MODE": ("policy", "mode"),
+    "AIOPS_KILL_SWITCH_PARAMETER": ("workflow", "kill_switch_parameter"),
 }
 # Read outside the groups -> what they mean.
 OTHER_NAMES: dict[str, str] = {

@@ -16,11 +16,12 @@ def stop(reason: Reason) -> None:
 
 def start(reason: Reason) -> None:
     """Steps run again."""
-    _set(stopped=False, reason=reason)
-    print("started: steps run again")
+    parameter = _set(stopped=False, reason=reason)
+    print("started: steps run again" + (f", unless the SSM parameter {parameter} stops them" if parameter else ""))
 
 
-def _set(*, stopped: bool, reason: str) -> None:
+def _set(*, stopped: bool, reason: str) -> str | None:
+    """The name of the switch's second source, which this command does not touch."""
     from aiops_daemon.aws.clock import SystemClock
     from aiops_daemon.aws.session import AwsSession
     from aiops_daemon.aws.table import DynamoTable
@@ -35,3 +36,4 @@ def _set(*, stopped: bool, reason: str) -> None:
             await switch.set(stopped=stopped, by=await clients.caller(), reason=reason)
 
     asyncio.run(go())
+    return settings.workflow.kill_switch_parameter

@@ -6,33 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.incidents.stop import Stop
+from aiops_daemon.incidents.switch_parameter import SwitchParameter
 from aiops_daemon.model.errors import ConditionFailed
 from aiops_daemon.ports import Clock, Table
 
 SWITCH = "SWITCH"
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The kill switch as somebody set it."""
-
-    by: str
-    reason: str
-    at: str
-
-
 class KillSwitch:
-    """One item for the whole fleet. When it cannot be read, the error propagates and nothing runs."""
+    """One item for the whole fleet, and an SSM parameter where one is configured: either stops. What cannot be read runs nothing."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table, clock: Clock, parameter: SwitchParameter | None = None) -> None:
         self._table = table
         self._clock = clock
+        self._parameter = parameter
 
     async def stopped(self) -> Stop | None:
-        """Read before every step, never cached."""
+        """Read before every step, never cached. An error propagates."""
         item = await self._table.get(SWITCH)
         if not item or not item.get("stopped", True):  # an item that does not say so is a stop
-            return None
+            return None if self._parameter is None else await self._parameter.stopped()
         return Stop(by=str(item.get("by", "?")), reason=str(item.get("reason", "?")), at=str(item.get("at", "?")))
 
     async def set(self, *, stopped: bool, by: str, reason: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.claims import claim_key
-from aiops_daemon.incidents.guards import Stop
+from aiops_daemon.incidents.stop import Stop
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded

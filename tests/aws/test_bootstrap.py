@@ -14,6 +14,7 @@ from aiops_daemon.incidents.record import INDEXES
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.notifiers.settings import NotifierSettings
 from aiops_daemon.settings import IncidentSettings, Settings
+from aiops_daemon.workflow.settings import WorkflowSettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:aiops-notifications"
@@ -26,6 +27,7 @@ def settings() -> Settings:
         notifiers=NotifierSettings(sns_topic_arn=TOPIC),
         actions=ActionSettings(codebuild_project="recovery"),
         logwatch=LogWatchSettings(groups=("/ecs/shop",)),
+        workflow=WorkflowSettings(kill_switch_parameter="/aiops/switch"),
     )
 
 
@@ -44,6 +46,7 @@ async def test_before_check_names_each_missing_thing(aws: AwsSession, settings: 
         "incident table": "table aiops-incidents does not exist",
         "pattern table": "table aiops-patterns does not exist",
         "topic": f"topic {TOPIC} does not exist",
+        "kill switch parameter": "SSM parameter /aiops/switch does not exist",
         "recovery project": "CodeBuild project recovery does not exist: terminated resources cannot be recreated",
     }
 
@@ -57,6 +60,7 @@ async def test_afterwards_check_finds_nothing_missing(aws: AwsSession, settings:
         serviceRole="arn:aws:iam::123456789012:role/recovery",
         environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
     )  # fmt: skip
+    await (await aws.client("ssm")).put_parameter(Name="/aiops/switch", Value="run", Type="String")
     assert await problems(aws, settings) == {}
 
 

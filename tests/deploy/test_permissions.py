@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aiops_daemon.incidents import switch_parameter
 from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Breaker, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
@@ -52,6 +53,11 @@ def test_an_action_states_what_it_calls(action: object) -> None:
     called = permissions.calls_in(permissions.source_of(action))
     assert called <= stated, "calls without a permission"
     assert stated - called <= IMPLIED.keys(), "permissions that nothing calls"
+
+
+def test_the_kill_switchs_parameter_is_only_read() -> None:
+    called = permissions.calls_in((ROOT / "aiops_daemon/incidents/switch_parameter.py").read_text())
+    assert called == switch_parameter.PERMISSIONS == {"ssm:GetParameter"}
 
 
 def test_the_reader_of_calls_sees_them() -> None:
@@ -132,9 +138,12 @@ class Recorded(MemoryTable):
         names: Mapping[str, str] | None = None,
         newest_first: bool = True,
         limit: int | None = None,
+        reads: int | None = None,
     ) -> list[Mapping[str, Any]]:
         self.seen.add(("dynamodb:Query", "*"))
-        return await super().query(index, condition, values, filter_by=filter_by, names=names, newest_first=newest_first, limit=limit)
+        return await super().query(
+            index, condition, values, filter_by=filter_by, names=names, newest_first=newest_first, limit=limit, reads=reads
+        )
 
 
 def kind_of(key: str) -> str:

@@ -93,8 +93,13 @@ def test_stop_and_start_turn_the_kill_switch_of_the_fleet(terminal: Any) -> None
     stopped = asyncio.run(switch.stopped())
     assert stopped is not None
     assert (stopped.by, stopped.reason) == ("arn:aws:iam::123456789012:user/ann", "drill")
-    assert "steps run again" in terminal.run("start", "--reason", "over").stdout
+    assert terminal.run("start", "--reason", "over").stdout == "started: steps run again\n"
     assert asyncio.run(switch.stopped()) is None
+
+
+def test_start_says_that_the_parameter_is_a_switch_of_its_own(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIOPS_KILL_SWITCH_PARAMETER", "/aiops/switch")
+    assert "unless the SSM parameter /aiops/switch stops them" in terminal.run("start", "--reason", "over").stdout
 
 
 def test_help_names_every_command_and_imports_no_aws_library() -> None:

@@ -1,0 +1,41 @@
+"""The kill switch's second source: an SSM parameter, for those who stop things from a console, a pipeline or Terraform.
+
+Its value is `run` or `stop: <reason>`. Whatever else it says, and whatever hides it, is a stop: the parameter was named in the settings so
+that it can stop the daemon, and one that is missing, misspelt or denied cannot be what somebody meant by "run".
+"""
+
+from typing import Any
+
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.incidents.stop import Stop
+from aiops_daemon.model.errors import GiveUp
+from aiops_daemon.ports import AwsClients, Clock
+
+PERMISSIONS = frozenset({"ssm:GetParameter"})
+
+
+class SwitchParameter:
+    """One parameter of the daemon's own account and region. An error that may pass propagates, and nothing runs until it has."""
+
+    def __init__(self, clients: AwsClients, name: str, clock: Clock) -> None:
+        self._clients = clients
+        self._clock = clock
+        self.name = name
+
+    async def stopped(self) -> Stop | None:
+        """Read before every step, never cached."""
+        ssm = await self._clients.client("ssm")
+        who = f"SSM parameter {self.name}"
+        try:
+            found: dict[str, Any] = (await ssm.get_parameter(Name=self.name))["Parameter"]
+        except GiveUp as error:
+            return Stop(by=who, reason=f"it cannot be read, which is a stop: {error}", at=stamp(self._clock.now()))
+        said = str(found.get("Value", "")).strip()
+        if said.lower() == "run":
+            return None
+        changed = found.get("LastModifiedDate")
+        at = stamp(changed) if changed is not None else "?"
+        verb, _, reason = said.partition(":")
+        if verb.strip().lower() != "stop":
+            return Stop(by=who, reason="its value is neither `run` nor `stop: reason`, which is a stop", at=at)
+        return Stop(by=f"{who} (version {found.get('Version', '?')})", reason=reason.strip()[:300] or "no reason given", at=at)
