@@ -147,6 +147,7 @@ class Table(Protocol):
         names: Mapping[str, str] | None = None,
         newest_first: bool = True,
         limit: int | None = None,
+        reads: int | None = None,
     ) -> list[Mapping[str, Any]]:
-        """At most `limit` items that match (eventually consistent)."""
+        """At most `limit` items that match (eventually consistent), among the first `reads` of the index where that is given."""
         ...

@@ -111,6 +111,7 @@ class DynamoTable:
         names: Mapping[str, str] | None = None,
         newest_first: bool = True,
         limit: int | None = None,
+        reads: int | None = None,
     ) -> list[Mapping[str, Any]]:
         client = await self._clients.client("dynamodb")
         request: dict[str, Any] = {
@@ -122,15 +123,16 @@ class DynamoTable:
         }
         if filter_by:
             request["FilterExpression"] = filter_by
-        elif limit is not None:
-            request["Limit"] = limit
+        most = reads if filter_by else limit
+        if most is not None:
+            request["Limit"] = most  # of what is looked at: the filter comes after it
         if names:
             request["ExpressionAttributeNames"] = {f"#{alias}": name for alias, name in names.items()}
         found: list[Mapping[str, Any]] = []
         while True:
             answer = await client.query(**request)
             found += [from_item(item) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer or (limit is not None and len(found) >= limit):
+            if "LastEvaluatedKey" not in answer or reads is not None or (limit is not None and len(found) >= limit):
                 return found[:limit]
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 

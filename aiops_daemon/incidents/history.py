@@ -12,6 +12,7 @@ from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.verdict import History, PastIncident
 from aiops_daemon.ports import Clock, Table
 
+SIMILAR_READS = 200  # one page: in a storm thousands of open incidents of the same type lie before the first that ended
 TAUGHT = frozenset({Outcome.VERIFIED, Outcome.PARTIAL, Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.SELF_HEALED})
 
 
@@ -31,6 +32,7 @@ class IncidentHistory:
             {"type": event.resource.type, "since": stamp(self._clock.now() - self._horizon), "name": event.name},
             filter_by="event_name = :name AND attribute_exists(ended_at) AND attribute_exists(success)",
             limit=limit,
+            reads=SIMILAR_READS,
         )
         return summarise([from_item(item) for item in items])
 

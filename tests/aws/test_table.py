@@ -132,6 +132,8 @@ async def test_queries_read_the_indexes_in_order_and_filter(table: Table) -> Non
         "resource-type-index", condition, values, filter_by="event_name = :name AND attribute_exists(resource_key)", limit=5
     )
     assert [row["incident_id"] for row in rows] == ["i2", "i0"]
+    few = await table.query("resource-type-index", condition, values, filter_by="event_name = :name", limit=5, reads=2)
+    assert [row["incident_id"] for row in few] == ["i2"]  # the third was not looked at
     due = await table.query(
         "open-index",
         "#open = :open AND due_at <= :now",

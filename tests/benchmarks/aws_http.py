@@ -52,9 +52,10 @@ class Cloud:
                 key, condition = request["Key"]["incident_id"]["S"], request["ConditionExpression"]
                 return {"Attributes": _wire(await table.update(key, request["UpdateExpression"], condition, values, names))}
             case "Query":
+                most, filter_by = request.get("Limit"), request.get("FilterExpression")
                 found = await table.query(
-                    request["IndexName"], request["KeyConditionExpression"], values, filter_by=request.get("FilterExpression"),
-                    names=names, newest_first=request["ScanIndexForward"] is False, limit=request.get("Limit"),
+                    request["IndexName"], request["KeyConditionExpression"], values, filter_by=filter_by, names=names,
+                    newest_first=request["ScanIndexForward"] is False, limit=None if filter_by else most, reads=most,
                 )  # fmt: skip
                 return {"Items": [_wire(item) for item in found], "Count": len(found)}
             case _:

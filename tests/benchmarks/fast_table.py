@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from typing_extensions import override  # typing has it from 3.12
@@ -47,6 +48,7 @@ class FastTable(MemoryTable):
         names: Mapping[str, str] | None = None,
         newest_first: bool = True,
         limit: int | None = None,
+        reads: int | None = None,
     ) -> list[Mapping[str, Any]]:
         match = _KEY_CONDITION.fullmatch(condition)
         assert match, f"cannot read {condition!r}"
@@ -56,7 +58,7 @@ class FastTable(MemoryTable):
         elif match[4] == ">=":
             rows = rows[bisect_left(rows, (values[match[5]], "")) :]
         found: list[Mapping[str, Any]] = []
-        for _, key in reversed(rows) if newest_first else rows:
+        for _, key in islice(reversed(rows) if newest_first else rows, reads if filter_by else None):
             item = self.items[key]
             if filter_by is None or _Reader(filter_by, item, values, names or {}).condition():
                 found.append(item)

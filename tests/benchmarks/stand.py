@@ -143,7 +143,7 @@ async def consumer(session: AwsSession, made: Parts, url: str) -> Consumer:
 
 @asynccontextmanager
 async def running(made: Parts, intake: Consumer) -> AsyncIterator[None]:
-    """Intake and workers as the daemon runs them; at the end both leave in order."""
+    """Intake and workers as the daemon runs them; at the end both leave in order: what is worked on comes to its next rest."""
     stop, gone = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         work = group.create_task(made.workers.run(gone))
@@ -153,7 +153,6 @@ async def running(made: Parts, intake: Consumer) -> AsyncIterator[None]:
         finally:
             stop.set()
             await poll
-            await made.workers.idle()
             gone.set()
             made.workers.nudge()
             await work

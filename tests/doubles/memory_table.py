@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
@@ -15,7 +16,8 @@ MISSING = object()
 RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
 
 
-def _tokens(text: str) -> list[str]:
+@lru_cache(500)
+def _tokens(text: str) -> tuple[str, ...]:
     found, at = [], 0
     text = text.rstrip()
     while at < len(text):
@@ -23,14 +25,14 @@ def _tokens(text: str) -> list[str]:
         assert match, f"cannot read {text[at:]!r}"
         found.append(match[1] or match[2])
         at = match.end()
-    return found
+    return tuple(found)
 
 
 class _Reader:
     """A recursive-descent reader of one expression over one item."""
 
     def __init__(self, text: str, item: dict[str, Any], values: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = list(_tokens(text))
         self.item, self.values, self.names = item, values, names
 
     def peek(self) -> str:
@@ -197,16 +199,14 @@ class MemoryTable:
         names: Mapping[str, str] | None = None,
         newest_first: bool = True,
         limit: int | None = None,
+        reads: int | None = None,
     ) -> list[Mapping[str, Any]]:
         hashed, ranged = INDEXES[index]
         rows = [item for item in self.items.values() if hashed in item and ranged in item]
-        found: list[Mapping[str, Any]] = [
-            item
-            for item in rows
-            if _Reader(condition, item, values, names or {}).condition()
-            and (filter_by is None or _Reader(filter_by, item, values, names or {}).condition())
-        ]
+        found: list[Mapping[str, Any]] = [item for item in rows if _Reader(condition, item, values, names or {}).condition()]
         found.sort(key=lambda item: item[ranged], reverse=newest_first)
+        if filter_by is not None:
+            found = [item for item in found[:reads] if _Reader(filter_by, dict(item), values, names or {}).condition()]
         return deepcopy(found[:limit])
 
     def _require(self, key: str, condition: str | None, values: Mapping[str, Any], names: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aiops_daemon.incidents.history import IncidentHistory, summarise
+from aiops_daemon.incidents.history import SIMILAR_READS, IncidentHistory, summarise
 from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.verdict import History
 from tests.doubles.world import Fleet, stopped
@@ -33,6 +33,19 @@ async def test_similar_incidents_are_counted_newest_first() -> None:
     assert other == History()
     fleet.clock.advance(91 * 86400)
     assert (await IncidentHistory(fleet.memory, fleet.clock).similar(stopped())).count == 0
+
+
+async def test_a_storm_of_open_incidents_is_not_read_through_for_each_of_them() -> None:
+    fleet = Fleet()
+    await finished(fleet, 1)
+    workers = fleet.workers()
+    for n in range(SIMILAR_READS - 1):
+        await fleet.admit(workers, stopped(f"i-{n:017x}", f"open{n}"))
+        fleet.clock.advance(1)
+    history = IncidentHistory(fleet.memory, fleet.clock)
+    assert (await history.similar(stopped())).count == 1
+    await fleet.admit(workers, stopped(event_id="one too many"))
+    assert (await history.similar(stopped())).count == 0
 
 
 async def test_the_summary_knows_rate_duration_and_the_commonest_cause() -> None:
