@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-deploy image-check check audit bench bench-logs lock clean
+.PHONY: help install demo test test-deploy image-check check audit bench bench-logs chaos lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -61,6 +61,9 @@ bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed 
 	@$(BIN)/python tests/benchmarks/bench_series.py
 	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 24 --part quiet
 	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 12 --part faults
+
+chaos: install  ## three daemons killed, stopped and lied to for half a minute, then quiet; the invariants from outside (python -m tests.chaos --seeds 20: more)
+	@$(BIN)/python -m tests.chaos --seed 1 --seconds 35
 
 lock: install  ## pin every dependency with hashes (the files record no addresses)
 	@$(BIN)/python deploy/locks.py

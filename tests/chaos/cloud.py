@@ -1,0 +1,165 @@
+"""The double of tests/benchmarks with a memory: every accepted write and every call that matters, in order, with who made it.
+
+All of it runs in one event loop and no operation waits between looking and writing, so that the order in the lists is the order in which
+things happened.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from typing_extensions import override  # typing has it from 3.12
+
+from aiops_daemon.aws.clock import SystemClock
+from aiops_daemon.model.incident import State
+from tests.benchmarks.aws_http import EC2, Cloud, Request, _xml
+from tests.benchmarks.fast_table import FastTable
+from tests.benchmarks.stand import TABLE
+
+BOOT_SECONDS = 0.4
+QUEUE, DEAD = "events", "parked"
+
+
+def now() -> float:
+    return SystemClock().now().timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One accepted write: the item as it was left, and the process that wrote it."""
+
+    at: float
+    by: str
+    item: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A call that changes an instance, with the state and the writer of each incident at work on it at that moment."""
+
+    at: float
+    by: str
+    name: str
+    instance: str
+    changed: bool
+    at_work: tuple[tuple[str, str], ...]  # (state, process of the owner)
+
+
+@dataclass
+class History:
+    """What an outsider saw."""
+
+    writes: list[Write] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    deleted: list[tuple[float, str, str]] = field(default_factory=list)  # at, by, body; of the event queue
+    broken: list[str] = field(default_factory=list)  # the double itself could not answer
+
+
+class RecordedTable(FastTable):
+    """Tells `History` what was written and by whom."""
+
+    def __init__(self, cloud: "ChaosCloud") -> None:
+        super().__init__()
+        self._cloud = cloud
+
+    @override
+    def _index(self, key: str) -> None:
+        self._cloud.wrote(deepcopy(self.items[key]))
+        super()._index(key)
+
+
+class ChaosCloud(Cloud):
+    """`caller` is set by the front before each call. Instances in `hopeless` never come up."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__()
+        self.sqs._shuffle = rng
+        self.tables = defaultdict(lambda: RecordedTable(self))
+        self.caller = "nobody"
+        self.history = History()
+        self.owners: dict[str, str] = {}  # owner of an incident -> process
+        self.stopped: set[str] = set()
+        self.booting: dict[str, float] = {}
+        self.hopeless: set[str] = set()
+
+    @property
+    def items(self) -> dict[str, dict[str, Any]]:
+        return self.tables[TABLE].items
+
+    def incidents(self) -> list[dict[str, Any]]:
+        return [item for key, item in self.items.items() if key.startswith("inc-")]
+
+    def wrote(self, item: dict[str, Any]) -> None:
+        if item.get("owner"):
+            self.owners.setdefault(item["owner"], self.caller)
+        self.history.writes.append(Write(now(), self.caller, item))
+
+    def stop(self, instance: str) -> None:
+        self.stopped.add(instance)
+        self.booting.pop(instance, None)
+
+    def state(self, instance: str) -> str:
+        if self.booting.get(instance, 0.0) > now():
+            return "pending"
+        if self.booting.pop(instance, None) and instance in self.hopeless:
+            self.stopped.add(instance)
+        return "stopped" if instance in self.stopped else "running"
+
+    @override
+    def query_protocol(self, request: Mapping[str, str]) -> str:
+        action, instance = request["Action"], request.get("InstanceId.1", "")
+        match action:
+            case "Publish":
+                told = _attributes(request)
+                self.history.told[told["incident_id"], told["kind"], "sns"] += 1
+            case "PutMetricData":
+                return _xml(action, "")
+            case "StartInstances":
+                self._change(action, instance, self.state(instance) == "stopped")
+                if instance in self.stopped:
+                    self.stopped.discard(instance)
+                    self.booting[instance] = now() + BOOT_SECONDS
+            case "StopInstances":
+                self._change(action, instance, self.state(instance) != "stopped")
+                self.stop(instance)
+                return _xml(action, f"<instancesSet><item><instanceId>{instance}</instanceId></item></instancesSet>", EC2)
+        return super().query_protocol(request)
+
+    @override
+    def _instance(self, instance: str) -> str:
+        if not instance:
+            return ""
+        name = self.state(instance)
+        code = {"pending": 0, "running": 16, "stopped": 80}[name]
+        state = f"<instanceState><code>{code}</code><name>{name}</name></instanceState>"
+        item = f"<item><instanceId>{instance}</instanceId>{state}<launchTime>2026-03-01T00:00:00.000Z</launchTime></item>"
+        return f"<item><reservationId>r-1</reservationId><instancesSet>{item}</instancesSet></item>"
+
+    def _change(self, action: str, instance: str, changed: bool) -> None:
+        at_work = tuple(
+            (item["workflow_state"], self.owners.get(item.get("owner", ""), ""))
+            for item in self.incidents()
+            if item["resource_id"] == instance and item["workflow_state"] in {State.EXECUTING, State.ROLLING_BACK}
+        )
+        self.history.effects.append(Effect(now(), self.caller, action, instance, changed, at_work))
+
+    async def send(self, body: str) -> None:
+        await self.sqs.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": body})
+
+    def deletes(self, request: Request) -> None:
+        """Before the queue applies them."""
+        queue = str(request["QueueUrl"]).rpartition("/")[2]
+        for entry in request["Entries"]:
+            stored = self.sqs.queues[queue].stored.get(entry["ReceiptHandle"].partition("#")[0])
+            if stored is not None and stored.handle == entry["ReceiptHandle"]:
+                self.history.deleted.append((now(), self.caller, stored.body))
+
+
+def _attributes(request: Mapping[str, str]) -> dict[str, str]:
+    prefix = "MessageAttributes.entry."
+    names = {key.removeprefix(prefix).partition(".")[0]: value for key, value in request.items() if key.endswith(".Name")}
+    return {name: request[f"{prefix}{number}.Value.StringValue"] for number, name in names.items()}

@@ -1,0 +1,97 @@
+"""Broken daemons, to see that chaos catches them: `python -m tests.chaos.mutants NAME run` is `aiops-daemon run` with one thing broken."""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from aiops_daemon.incidents.claims import Claim, Claims
+from aiops_daemon.incidents.journal import Journal
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.intake.consumer import Consumer
+from aiops_daemon.intake.messages import Disposition, Done, Message
+from aiops_daemon.model.incident import Incident
+from aiops_daemon.workflow import outbox
+
+
+def claim_without_condition() -> None:
+    """Whoever comes takes the resource."""
+
+    async def claim(self: Claims, key: str, holder: str, period: timedelta) -> Claim:
+        until = self._clock.now() + period
+        await self._table.put({"incident_id": key, "holder": holder, "until": stamp(until)})
+        return Claim(key, holder, until, mine=True)
+
+    Claims.claim = claim  # type: ignore[method-assign]  # that is the mutant
+
+
+def acknowledge_before_record() -> None:
+    """A message that cannot be recorded right now is deleted all the same."""
+    inner: Any = vars(Consumer)["__init__"]
+
+    def init(self: Consumer, *arguments: Any) -> None:
+        *others, handle = arguments
+
+        async def careless(message: Message) -> Disposition:
+            try:
+                done: Disposition = await handle(message)
+            except Exception:  # noqa: BLE001  # that is the mutant
+                return Done()
+            return done
+
+        inner(self, *others, careless)
+
+    Consumer.__init__ = init  # type: ignore[method-assign,assignment]  # that is the mutant
+
+
+def no_fence() -> None:
+    """A worker writes whether or not it still owns the incident."""
+    inner = Journal._conditional
+
+    async def conditional(self: Journal, held: Any, expression: str, condition: str, values: Any, names: Any) -> Any:
+        kept = {key: value for key, value in values.items() if f":{key}" in expression}
+        aliases = {key: value for key, value in names.items() if f"#{key}" in expression}
+        return await inner(self, held, expression, "attribute_exists(incident_id)", kept, aliases)
+
+    Journal._conditional = conditional  # type: ignore[method-assign]  # that is the mutant
+
+
+def take_without_condition() -> None:
+    """A scan takes what it saw, whoever has taken it since."""
+
+    async def take(self: Journal, seen: Incident, owner: str) -> Any:
+        from aiops_daemon.incidents.journal import Held
+        from aiops_daemon.incidents.record import from_item
+
+        now = self._clock.now()
+        item = await self._table.update(
+            seen.incident_id,
+            "SET #owner = :me, fence = :fence, seq = seq + :one, due_at = :due",
+            "attribute_exists(incident_id)",
+            {"me": owner, "fence": seen.fence + 1, "due": stamp(now + self.lease), "one": 1},
+            {"owner": "owner"},
+        )
+        return Held(from_item(item), owner)
+
+    Journal.take = take  # type: ignore[method-assign]  # that is the mutant
+
+
+def silent_outbox() -> None:
+    """A notice counts as delivered before it was sent."""
+
+    async def one(run: Any, entry: Any, channel: Any) -> Any:
+        return entry.model_copy(update={"delivered": True})
+
+    outbox._one = one
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    mutant.__name__: mutant
+    for mutant in (claim_without_condition, acknowledge_before_record, no_fence, take_without_condition, silent_outbox)
+}
+
+if __name__ == "__main__":
+    MUTANTS[sys.argv.pop(1)]()
+    from aiops_daemon.cli import main
+
+    main()

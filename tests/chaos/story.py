@@ -1,0 +1,239 @@
+"""One seed: three daemons, the traffic, the faults, the kills and stops; then quiet until converged; then the judgement."""
+
+import asyncio
+import json
+import random
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.cloud import DEAD, QUEUE, ChaosCloud, now
+from tests.chaos.daemons import COOLDOWN_SECONDS, LEASE, Daemon, settings
+from tests.chaos.front import SERVICES, Front, Trap, Weather
+from tests.chaos.judge import Seen, Wanted, broken
+from tests.chaos.traffic import Traffic, decision
+
+FLEET = 3
+LOGS = Path("build/chaos")
+CONVERGE_SECONDS = 120.0
+STILL_SECONDS = 2.0  # converged means: nothing is open and nothing happens for this long
+TRAPPED = ("UpdateItem", "UpdateItem", "PutItem", "Publish", "StartInstances", "DescribeInstances", "DeleteMessageBatch", "SendMessage")
+
+
+@dataclass
+class Report:
+    """What one seed did."""
+
+    seed: int
+    kills: int = 0
+    stops: int = 0
+    takeovers: int = 0
+    duplicates: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    incidents: int = 0
+    recoveries: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+    notifications: int = 0
+    own_exits: int = 0  # a daemon that left by itself
+    converged_seconds: float = 0.0
+    broken: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
+        ends = ", ".join(f"{count} {name}" for name, count in sorted(self.ends.items()))
+        return (
+            f"seed {self.seed}: {self.kills} kills, {self.stops} stops, {self.takeovers} takeovers, {self.duplicates} duplicates; "
+            f"faults: {faults or 'none'}; {self.incidents} incidents ({ends}), {self.recoveries} recoveries, "
+            f"{self.notifications} notifications; converged {self.converged_seconds:.1f} s after the last fault; "
+            f"{len(self.broken)} invariants broken"
+        )
+
+
+class Story:
+    """`seconds` of trouble, then as long as it takes."""
+
+    def __init__(self, seed: int, seconds: float, mutant: str = "", logs: Path = LOGS) -> None:
+        self.report = Report(seed)
+        self._rng = random.Random(f"story {seed}")
+        self._seconds = seconds
+        self._mutant = mutant
+        self.logs = logs / f"seed-{seed}"
+        self._traffic = Traffic(seed, seconds)
+        self._cloud = ChaosCloud(random.Random(f"queue {seed}"))
+        self._weather = Weather(random.Random(f"weather {seed}"))
+        self._daemons: list[Daemon] = []
+        self._over = False
+
+    async def tell(self) -> Report:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for queue in (QUEUE, DEAD):
+            await self._cloud.sqs.call("CreateQueue", {"QueueName": queue})
+        self._cloud.hopeless |= self._traffic.hopeless
+        async with self._fleet():
+            await self._trouble()
+            await self._quiet()
+            await self._judge()
+        if self.report.broken:
+            text = "\n".join([self.report.line(), *self.report.broken, ""])
+            (self.logs / "report.txt").write_text(text, encoding="utf-8")
+        else:
+            shutil.rmtree(self.logs)
+        return self.report
+
+    @asynccontextmanager
+    async def _fleet(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as doors:
+            for number in range(FLEET):
+                front = await doors.enter_async_context(Front(self._cloud, self._weather))
+                log = self.logs / f"daemon-{number}.log"
+                log.unlink(missing_ok=True)
+                self._daemons.append(Daemon(number, front, log, settings(front, **self._varied()), self._mutant))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    keepers = [group.create_task(self._keep(daemon)) for daemon in self._daemons]
+                    yield
+                    for keeper in keepers:
+                        keeper.cancel()
+                await self._leave()
+            finally:
+                for daemon in self._daemons:
+                    daemon.kill()
+                    await daemon.gone()
+
+    def _varied(self) -> dict[str, str]:
+        """What the seed changes in the settings: waits in place or parked, and every fourth seed storms."""
+        seed = self.report.seed
+        varied = {"WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3"}
+        return varied | ({"WORKFLOW__STORM_RESOURCES": "5", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
+
+    async def _keep(self, daemon: Daemon) -> None:
+        """Started again whenever it is gone, as ECS would."""
+        while True:
+            await daemon.start()
+            await daemon.gone()
+            self.report.own_exits += not daemon.killed
+            await asyncio.sleep(self._rng.uniform(0.1, 1.0))
+
+    async def _trouble(self) -> None:
+        await self._ready()
+        self._weather.quiet = False
+        began = now()
+        async with asyncio.TaskGroup() as group:
+            for task in (self._send, self._strike, self._outages, self._people):
+                group.create_task(task(began + self._seconds))
+
+    async def _ready(self) -> None:
+        """All three have asked the queue once."""
+        async with asyncio.timeout(60):
+            while self._cloud.sqs.calls["ReceiveMessage"] < FLEET:  # noqa: ASYNC110  # the double has no event for it
+                await asyncio.sleep(0.05)
+
+    async def _send(self, end: float) -> None:
+        began = end - self._seconds
+        for at, body, stops in self._traffic.timeline():
+            await asyncio.sleep(max(0.0, began + at - now()))
+            for instance in stops:
+                self._cloud.stop(instance)
+            await self._cloud.send(body)
+        self.report.duplicates = self._traffic.duplicates
+
+    async def _strike(self, end: float) -> None:
+        """A kill or a stop about every 2 s; half of them right at a call."""
+        while now() < end:
+            await asyncio.sleep(self._rng.uniform(0.8, 2.5))
+            daemon = self._rng.choice(self._daemons)
+            blow = self._kill if self._rng.random() < 0.6 else self._stop
+            if self._rng.random() < 0.5:
+                blow(daemon)
+            else:
+                daemon.front.traps.append(self._trap(daemon, blow))
+
+    def _trap(self, daemon: Daemon, blow: Callable[[Daemon], None]) -> Trap:
+        operation = self._rng.choice(TRAPPED)
+        return Trap(lambda called, _body: called == operation, self._rng.random() < 0.5, lambda: blow(daemon), self._rng.randint(1, 4))
+
+    def _kill(self, daemon: Daemon) -> None:
+        if daemon.alive:
+            self.report.kills += 1
+            daemon.kill()
+
+    def _stop(self, daemon: Daemon) -> None:
+        if daemon.alive and not daemon.stopped:
+            self.report.stops += 1
+            daemon.pause()
+            asyncio.get_running_loop().call_later(LEASE + self._rng.uniform(0.5, 3.0), daemon.wake)
+
+    async def _outages(self, end: float) -> None:
+        while now() < end:
+            await asyncio.sleep(self._rng.uniform(2.0, 5.0))
+            self._weather.outage(self._rng.choice(SERVICES), self._rng.uniform(0.3, 1.5))
+
+    async def _people(self, end: float) -> None:
+        """Some of those who are asked say yes, some no, some nothing."""
+        asked: set[str] = set()
+        while now() < end:
+            await asyncio.sleep(0.3)
+            waiting = [item["incident_id"] for item in self._cloud.incidents() if item["workflow_state"] == "AWAITING_APPROVAL"]
+            for incident in sorted(set(waiting) - asked):
+                asked.add(incident)
+                word = self._rng.choice(("approve", "approve", "reject", ""))
+                if word:
+                    await self._cloud.send(decision(incident, word, len(asked)))
+
+    async def _quiet(self) -> None:
+        self._weather.quiet = True
+        for daemon in self._daemons:
+            daemon.front.traps.clear()
+        began = since = now()
+        last = -1
+        while now() - began < CONVERGE_SECONDS:
+            await asyncio.sleep(0.1)
+            written = len(self._cloud.history.writes)
+            busy = self._cloud.sqs.depth(QUEUE) or any(item.get("open") for item in self._cloud.incidents())
+            if busy or written != last or any(daemon.stopped for daemon in self._daemons):
+                last, since = written, now()
+            if now() - since > STILL_SECONDS:
+                self.report.converged_seconds = since - began
+                return
+        self.report.converged_seconds = CONVERGE_SECONDS
+        self.report.broken.append(f"not converged {CONVERGE_SECONDS:.0f} s after the last fault")
+
+    async def _judge(self) -> None:
+        report, history = self.report, self._cloud.history
+        sqs = self._cloud.sqs
+        parked = [
+            (message.body, message.attributes.get("aiops_reason", {}).get("StringValue", ""))
+            for message in sqs.queues[DEAD].stored.values()
+        ]
+        items = self._cloud.incidents()
+        wanted = Wanted(self._traffic.expected, self._traffic.poison, COOLDOWN_SECONDS)
+        report.broken += broken(wanted, Seen(history, items, sqs.bodies(QUEUE), parked))
+        report.broken += [f"log: {line}" for daemon in self._daemons for line in complaints(daemon.log)]
+        report.faults = self._weather.injected
+        report.incidents = len(items)
+        report.takeovers = sum(item["takeovers"] for item in items)
+        report.ends = Counter(item["outcome"] for item in items)
+        report.recoveries = len({write.item["incident_id"] for write in history.writes if write.item.get("workflow_state") == "EXECUTING"})
+        report.notifications = history.told.total()
+
+    async def _leave(self) -> None:
+        for daemon in self._daemons:
+            code = await daemon.leave()
+            if code != 0:
+                self.report.broken.append(f"daemon {daemon.number} answered SIGTERM with {code}")
+
+
+def complaints(log: Path) -> list[str]:
+    """Lines that no fault explains: an exception that nobody expected, or a process that died of one."""
+    found = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            said = {"event": line}
+        if said.get("level") in {"error", "critical"} or str(said["event"]).startswith("Traceback"):
+            found.append(f"{said['event']}: {str(said.get('exception', ''))[-300:]}")
+    return found[:5]
