@@ -18,8 +18,9 @@ from aiops_daemon.aws.table import DynamoTable
 from aiops_daemon.daemon import Background, Daemon
 from aiops_daemon.events import recognize
 from aiops_daemon.handler import MessageHandler
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims
-from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
+from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.incidents.switch_parameter import SwitchParameter

@@ -28,6 +28,7 @@ class Claim:
     today: int = 0
     streak: int = 0
     frozen: str | None = None
+    charged: str = ""  # the incident whose recovery was counted last
 
 
 def claim_key(event: Event, purpose: str = "") -> str:
@@ -65,14 +66,19 @@ class Claims:
                 self._taken.pop(next(iter(self._taken)))
         return claim
 
-    async def charge(self, key: str, holder: str, incident: str, hold: timedelta) -> Claim:
-        """Right before the first side effect: the claim must still be ours; count this recovery once. Raises LostOwnership."""
+    async def charge(self, key: str, holder: str, incident: str, hold: timedelta, most: int | None = None) -> Claim | None:
+        """Right before the first side effect: the claim must still be ours; count this recovery once. Raises LostOwnership.
+
+        None: `most` recoveries were counted today, and this one was not.
+        """
         now = self._clock.now()
         # Only the holder writes to its claim, so what `claim` gave us still holds if we still hold it, which the condition asks.
         taken = self._taken.pop(key, None)
         seen = taken if taken and taken.holder == holder else self._read(key, await self._table.get(key) or {}, holder)
         if not seen.mine or seen.frozen:
             raise LostOwnership(f"the claim on {key} is held by {seen.holder}")
+        if most is not None and seen.today >= most and seen.charged != incident:
+            return None
         values = {
             "me": holder, "until": stamp(max(seen.until, now + hold)), "incident": incident, "day": now.date().isoformat(),
             "today": seen.today + 1, "streak": seen.streak + 1, "now": stamp(now),
@@ -98,10 +104,12 @@ class Claims:
         except ConditionFailed:
             return  # it ran out and somebody else holds it: theirs now
 
-    async def thaw(self, key: str) -> bool:
-        """A human lifts a freeze."""
+    async def thaw(self, key: str, *, by: str, reason: str) -> bool:
+        """A human lifts a freeze, and says why."""
+        values = {"zero": "0", "by": by, "why": reason, "now": stamp(self._clock.now())}
+        sets = "SET #until = :zero, thawed_by = :by, thawed_at = :now, thaw_reason = :why REMOVE frozen"
         try:
-            await self._table.update(key, "SET #until = :zero REMOVE frozen", "attribute_exists(frozen)", {"zero": "0"}, {"until": "until"})
+            await self._table.update(key, sets, "attribute_exists(frozen)", values, {"until": "until"})
         except ConditionFailed:
             return False
         return True
@@ -120,4 +128,5 @@ class Claims:
             today=row.get("today", 0) if row.get("charged_day") == now.date().isoformat() else 0,
             streak=row.get("streak", 0) if charged_at and now - charged_at < self._flapping else 0,
             frozen=frozen,
+            charged=row.get("charged", ""),
         )

@@ -1,11 +1,8 @@
-"""Guard rails that the whole fleet shares: kill switch, budgets, breaker. State under conditional writes; every doubt stops action."""
+"""Guard rails that the whole fleet shares: kill switch and budgets. State under conditional writes; every doubt stops action."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.incidents.stop import Stop
 from aiops_daemon.incidents.switch_parameter import SwitchParameter
 from aiops_daemon.model.errors import ConditionFailed
@@ -70,98 +67,3 @@ class Budget:
         except ConditionFailed:
             return False
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerState:
-    """`open_since` set: no automatic action of this kind."""
-
-    failures: int = 0
-    recent: tuple[str, ...] = ()  # outcomes of the last hour, "ok" or "bad" with their times
-    open_since: datetime | None = None
-    reason: str = ""
-
-
-class Breaker:
-    """Per action id: 3 failed recoveries in a row, or 30 % of at least `enough` in an hour, stop automatic action of that kind."""
-
-    def __init__(
-        self,
-        table: Table,
-        clock: Clock,
-        *,
-        in_a_row: int = 3,
-        share: float = 0.3,
-        enough: int = 5,
-        window: timedelta = timedelta(hours=1),
-    ) -> None:
-        self._table = table
-        self._clock = clock
-        self._in_a_row = in_a_row
-        self._share = share
-        self._enough = enough
-        self._window = window
-        self._seen: dict[str, Mapping[str, Any]] = {}  # one entry per action
-
-    async def look(self, action_id: str) -> BreakerState:
-        """The breaker now."""
-        key = f"BREAKER#{action_id}"
-        item = await self._table.get(key) or {}
-        self._seen[key] = item
-        return self._state(item)
-
-    async def record(self, action_id: str, *, incident: str, good: bool) -> BreakerState:
-        """Count one finished recovery, once per incident; a success closes nothing that a human has to close."""
-        key = f"BREAKER#{action_id}"
-        while True:
-            known = self._seen.pop(key, None)  # usually still true; where not, the condition says so
-            item = dict(await self._table.get(key) or {} if known is None else known)
-            seen = self._state(item)
-            if any(mark.endswith(f"|{incident}") for mark in item.get("recent", [])):
-                return seen
-            now = self._clock.now()
-            mark = f"{stamp(now)}|{'ok' if good else 'bad'}|{incident}"
-            failures = 0 if good else seen.failures + 1
-            recent = (*seen.recent, mark)[-100:]
-            why = self._verdict(failures, recent)
-            fresh: dict[str, object] = {
-                "incident_id": key, "record_type": "breaker", "version": item.get("version", 0) + 1, "failures": failures,
-                "recent": list(recent),
-                "open_since": item.get("open_since") or (stamp(now) if why else None), "reason": item.get("reason") or why,
-            }  # fmt: skip
-            try:
-                if item:
-                    await self._table.put(fresh, "version = :seen", {"seen": item["version"]})
-                else:
-                    await self._table.put(fresh, "attribute_not_exists(incident_id)")
-            except ConditionFailed:
-                continue  # somebody else counted at the same moment: look again
-            return self._state(fresh)
-
-    async def reset(self, action_id: str, by: str) -> None:
-        """A human closes it."""
-        key = f"BREAKER#{action_id}"
-        item = await self._table.get(key) or {}
-        version = int(item.get("version", 0)) + 1
-        await self._table.put(
-            {"incident_id": key, "record_type": "breaker", "version": version, "failures": 0, "recent": [], "closed_by": by}
-        )
-
-    def _verdict(self, failures: int, recent: tuple[str, ...]) -> str:
-        if failures >= self._in_a_row:
-            return f"{failures} recoveries in a row failed"
-        bad = sum(mark.split("|")[1] == "bad" for mark in recent)
-        if len(recent) >= self._enough and bad / len(recent) >= self._share:
-            return f"{bad} of the last {len(recent)} recoveries failed"
-        return ""
-
-    def _state(self, item: object) -> BreakerState:
-        row = dict(item)  # type: ignore[call-overload]  # any Mapping
-        since = stamp(self._clock.now() - self._window)
-        opened = row.get("open_since")
-        return BreakerState(
-            failures=row.get("failures", 0),
-            recent=tuple(mark for mark in row.get("recent", []) if mark >= since),
-            open_since=unstamp(opened) if opened else None,
-            reason=row.get("reason") or "",
-        )

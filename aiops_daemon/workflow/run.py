@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from pydantic import JsonValue, TypeAdapter
 
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.change import Change
 from aiops_daemon.incidents.claims import Claims, claim_key
-from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
+from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Held, Journal
 from aiops_daemon.incidents.storm import Storms

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from aiops_daemon.incidents import switch_parameter
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims
-from aiops_daemon.incidents.guards import Breaker, KillSwitch
+from aiops_daemon.incidents.guards import KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
 from tests.deploy.conftest import DEPLOY, ROOT
@@ -162,8 +163,8 @@ async def test_the_operator_policy_is_what_the_commands_do_to_the_table() -> Non
     table, clock = Recorded(), LoopClock()
     await KillSwitch(table, clock).set(stopped=True, by="me", reason="a drill")
     await Breaker(table, clock).look("ec2.start")
-    await Breaker(table, clock).reset("ec2.start", "me")
-    await Claims(table, clock).thaw("RES#1#us-east-1#ec2:instance#i-1")
+    await Breaker(table, clock).close("ec2.start", by="me", reason="a drill")
+    await Claims(table, clock).thaw("RES#1#us-east-1#ec2:instance#i-1", by="me", reason="a drill")
     await Journal(table, clock).load("inc-1")
     await IncidentHistory(table, clock).listed(since=timedelta(hours=1))
     assert table.seen == granted_to_operators()

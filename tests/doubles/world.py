@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims
-from aiops_daemon.incidents.guards import Breaker, Budget, KillSwitch
+from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.model.errors import GiveUp

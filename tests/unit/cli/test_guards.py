@@ -1,9 +1,10 @@
 """`breaker show|close` and `thaw`: what only a person may lift."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
-from aiops_daemon.incidents.guards import Breaker
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.model.errors import InvalidInput
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.plan import Failed
@@ -20,17 +21,23 @@ def broken(terminal: Any) -> Breaker:
 
 def test_a_breaker_says_since_when_and_why_it_is_open(terminal: Any) -> None:
     assert terminal.run("breaker", "show", "ec2.start").stdout == "ec2.start: closed\n"
-    broken(terminal)
+    breaker = broken(terminal)
     said = terminal.run("breaker", "show", "ec2.start").stdout
     assert said.startswith("ec2.start: open since 2026-03-02T03:00:00+00:00: ")
     assert "3 recoveries in a row failed" in said
+    assert "may be its probe from 2026-03-02T04:00:00+00:00 on" in said
+    terminal.fleet.clock.advance(3600)
+    asyncio.run(breaker.take_probe("ec2.start", incident="inc-9", hold=timedelta(hours=1)))
+    assert "its probe runs now: inc-9" in terminal.run("breaker", "show", "ec2.start").stdout
 
 
 def test_a_person_closes_it_and_the_record_names_who_and_why(terminal: Any) -> None:
     breaker = broken(terminal)
     assert terminal.run("breaker", "close", "ec2.start", "--reason", "capacity is back").exit_code == 0
     assert asyncio.run(breaker.look("ec2.start")).open_since is None
-    assert terminal.fleet.memory.items["BREAKER#ec2.start"]["closed_by"] == "arn:aws:iam::123456789012:user/ann: capacity is back"
+    assert terminal.run("breaker", "show", "ec2.start").stdout.startswith(
+        "ec2.start: closed (by arn:aws:iam::123456789012:user/ann at 2026-03-02T03:00:00.000000Z: capacity is back"
+    )
 
 
 def frozen(terminal: Any) -> str:
@@ -50,8 +57,10 @@ def frozen(terminal: Any) -> str:
 
 def test_a_thawed_resource_may_be_recovered_again(terminal: Any) -> None:
     incident_id = frozen(terminal)
-    assert "may be acted on again" in terminal.run("thaw", incident_id).stdout
-    assert "was not frozen" in terminal.run("thaw", incident_id).stdout
+    assert "may be acted on again" in terminal.run("thaw", incident_id, "--reason", "started by hand").stdout
+    assert "was not frozen" in terminal.run("thaw", incident_id, "--reason", "again").stdout
+    (claim,) = (item for key, item in terminal.fleet.memory.items.items() if key.startswith("RES#"))
+    assert (claim["thawed_by"], claim["thaw_reason"]) == ("arn:aws:iam::123456789012:user/ann", "started by hand")
     fleet = terminal.fleet
     fleet.world.heals = True
     fleet.clock.advance(86400)
@@ -67,4 +76,4 @@ def test_a_thawed_resource_may_be_recovered_again(terminal: Any) -> None:
 
 
 def test_thawing_an_unknown_incident_says_so(terminal: Any) -> None:
-    assert isinstance(terminal.run("thaw", "inc-none").exception, InvalidInput)
+    assert isinstance(terminal.run("thaw", "inc-none", "--reason", "x").exception, InvalidInput)

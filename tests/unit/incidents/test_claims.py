@@ -46,12 +46,30 @@ async def test_an_incident_is_charged_once_and_the_day_and_the_streak_are_counte
     for n, pause in enumerate((600, 600, 7200, 86400)):
         await book.claim("RES#a", f"inc-{n}", MINUTE)
         charged = await book.charge("RES#a", f"inc-{n}", f"inc-{n}", 2 * MINUTE)
+        assert charged is not None
         assert await book.charge("RES#a", f"inc-{n}", f"inc-{n}", 2 * MINUTE) == charged, "saying it again counts once"
         counts.append((charged.today, charged.streak))
         clock.advance(pause)
     await book.claim("RES#a", "inc-9", MINUTE)
     charged = await book.charge("RES#a", "inc-9", "inc-9", 2 * MINUTE)
+    assert charged is not None
     assert [*counts, (charged.today, charged.streak)] == [(1, 1), (2, 2), (3, 3), (4, 1), (1, 1)]
+
+
+async def test_what_is_over_the_days_budget_is_not_counted_and_what_was_counted_stays_paid() -> None:
+    book, table, clock = claims()
+    for n in range(2):
+        await book.claim("RES#a", f"inc-{n}", MINUTE)
+        assert await book.charge("RES#a", f"inc-{n}", f"inc-{n}", MINUTE, most=2)
+        clock.advance(121)
+    again = await Claims(table, clock).claim("RES#a", "inc-2", MINUTE)
+    assert again.today == 2
+    assert await book.charge("RES#a", "inc-2", "inc-2", MINUTE, most=2) is None
+    assert table.items["RES#a"]["today"] == 2
+    overridden = await book.charge("RES#a", "inc-2", "inc-2", MINUTE)
+    assert overridden is not None
+    assert overridden.today == 3
+    assert await book.charge("RES#a", "inc-2", "inc-2", MINUTE, most=2) == overridden, "after a restart it is still paid"
 
 
 async def test_a_claim_that_is_not_ours_cannot_be_charged() -> None:
@@ -91,12 +109,13 @@ async def test_only_the_holder_starts_the_cooldown() -> None:
 
 
 async def test_a_frozen_resource_stays_frozen_until_a_human_thaws_it() -> None:
-    book, _, clock = claims()
+    book, table, clock = claims()
     await book.claim("RES#a", "inc-1", MINUTE)
     await book.cool_down("RES#a", "inc-1", MINUTE, frozen="undo failed")
     clock.advance(86400)
     refused = await book.claim("RES#a", "inc-1", MINUTE)
     assert (refused.mine, refused.frozen) == (False, "undo failed")
-    assert await book.thaw("RES#a")
-    assert not await book.thaw("RES#a")
+    assert await book.thaw("RES#a", by="ann", reason="repaired")
+    assert not await book.thaw("RES#a", by="bob", reason="again")
+    assert (table.items["RES#a"]["thawed_by"], table.items["RES#a"]["thaw_reason"]) == ("ann", "repaired")
     assert (await book.claim("RES#a", "inc-2", MINUTE)).mine

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aiops_daemon.incidents.guards import Breaker
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Outcome, Signal, State
