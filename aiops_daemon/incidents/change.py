@@ -1,4 +1,4 @@
-"""What one transition changes, and how it is put into an update expression."""
+"""What one transition changes, and how it (or several at once) is put into an update expression."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -41,19 +41,24 @@ def outbox_writes(entries: Iterable[OutboxEntry]) -> tuple[dict[str, Any], dict[
     return values, names, [f"outbox.#{alias} = :{alias}" for alias in names]
 
 
-def nested(change: Change) -> Iterable[tuple[str, str, str]]:
-    for key, value in change.results.items():
-        yield "results", key, json.dumps(value)
-    for entry in change.outbox:
-        yield "outbox", outbox_key(entry), entry.model_dump_json()
+def nested(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
+    """(attribute, key) -> JSON text; one write may not name a path twice, so the later change wins."""
+    written: dict[tuple[str, str], str] = {}
+    for change in changes:
+        written |= {("results", key): json.dumps(value) for key, value in change.results.items()}
+        written |= {("outbox", outbox_key(entry)): entry.model_dump_json() for entry in change.outbox}
+    return written
 
 
-def columns(change: Change, now: datetime) -> dict[str, Any]:
-    written = {
-        "event_classification": change.classification,
-        "outcome": change.outcome.value if change.outcome else None,
-        "success": change.success,
-        "recovery_duration_seconds": change.duration_seconds,
-        "ended_at": stamp(now) if change.to in TERMINAL else None,
-    }
-    return {name: value for name, value in written.items() if value is not None}
+def columns(changes: Iterable[Change], now: datetime) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    for change in changes:
+        found = {
+            "event_classification": change.classification,
+            "outcome": change.outcome.value if change.outcome else None,
+            "success": change.success,
+            "recovery_duration_seconds": change.duration_seconds,
+            "ended_at": stamp(now) if change.to in TERMINAL else None,
+        }
+        written |= {name: value for name, value in found.items() if value is not None}
+    return written

@@ -6,7 +6,7 @@ end while somebody works and the wake-up time while the incident is parked: the 
 item is the truth.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,30 +69,19 @@ class Journal:
             return None if existing.audit and existing.audit[0].entry_id == birth else existing
         return None
 
-    async def transition(self, held: Held, change: Change) -> None:
-        """Write state, audit entry, results and outbox at once, and renew the lease. Raises LostOwnership."""
-        incident = held.incident
-        if change.to not in TRANSITIONS[incident.workflow_state]:
-            raise AiopsError(f"{incident.incident_id}: no transition from {incident.workflow_state} to {change.to}")
+    async def transition(self, held: Held, *changes: Change) -> None:
+        """Write state, audit entries, results and outbox at once, and renew the lease. Raises LostOwnership."""
         now = self._clock.now()
-        entry = AuditEntry(
-            entry_id=f"{held.owner}:{incident.fence}:{incident.seq + 1}",
-            seq=len(incident.audit) + 1,
-            at=now,
-            state=change.to,
-            note=change.note,
-            by=held.owner,
-            fence=incident.fence,
-        )
+        entries = [entry.model_dump_json() for entry in _trail(held, changes, now)]
         sets = ["workflow_state = :to", "audit = list_append(audit, :audit)"]
-        values: dict[str, Any] = {"to": change.to.value, "audit": [entry.model_dump_json()]}
+        values: dict[str, Any] = {"to": changes[-1].to.value, "audit": entries}
         names: dict[str, str] = {}
-        for attribute, key, text in nested(change):
+        for (attribute, key), text in nested(changes).items():
             alias = f"n{len(names)}"
             names[alias] = key
             values[alias] = text
             sets.append(f"{attribute}.#{alias} = :{alias}")
-        for attribute, value in columns(change, now).items():
+        for attribute, value in columns(changes, now).items():
             values[attribute] = value
             sets.append(f"{attribute} = :{attribute}")
         await self._write(held, sets, values, names, due_at=now + self.lease)
@@ -249,6 +238,24 @@ class Journal:
             if same and "heard" in values and len((latest := from_item(item)).signals) != values["heard"]:
                 raise _Spoken(latest) from found
             raise LostOwnership(f"{held.incident.incident_id} is now fence {item.get('fence')}, owner {item.get('owner')}") from found
+
+
+def _trail(held: Held, changes: Sequence[Change], now: datetime) -> Iterator[AuditEntry]:
+    incident = held.incident
+    state = incident.workflow_state
+    for number, change in enumerate(changes, start=1):
+        if change.to not in TRANSITIONS[state]:
+            raise AiopsError(f"{incident.incident_id}: no transition from {state} to {change.to}")
+        state = change.to
+        yield AuditEntry(
+            entry_id=f"{held.owner}:{incident.fence}:{incident.seq + 1}" + (f".{number}" if number > 1 else ""),
+            seq=len(incident.audit) + number,
+            at=now,
+            state=state,
+            note=change.note,
+            by=held.owner,
+            fence=incident.fence,
+        )
 
 
 def _readable(item: Mapping[str, Any]) -> Incident | None:

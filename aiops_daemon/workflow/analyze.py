@@ -34,12 +34,10 @@ async def analyze(run: Run, history: History) -> Verdict:
     if run.result("history", History) is None:
         note = f"{recalled(history)}; {note}"
         results["history"] = history.model_dump(mode="json")
-    await run.move(
-        State.ANALYZING,
-        note[:1000],
-        results=results,
-        classification=verdict.classification.value,
-    )
+    if run.tools.model is None:  # cheap to find again: it goes with the plan
+        run.defer(State.ANALYZING, note[:1000], results=results, classification=verdict.classification.value)
+    else:
+        await run.move(State.ANALYZING, note[:1000], results=results, classification=verdict.classification.value)
     return verdict
 
 

@@ -40,7 +40,7 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     doubt, charge = await _guard_rails(run, plan) if decision.kind is DecisionKind.ACT else (decision.reason, {})
     if doubt:
         await _ask(run, doubt)
-    await run.move(State.EXECUTING, f"acting: {decision.reason}", results=charge)
+    run.defer(State.EXECUTING, f"acting: {decision.reason}", results=charge)  # written with the first step's intent
 
 
 def _decision(run: Run, verdict: Verdict, plan: Plan) -> Decision:
@@ -147,7 +147,7 @@ async def _answer(run: Run, plan: Plan) -> None:
             )
         await run.park(claim.until + timedelta(seconds=1), f"approved; the resource is in cooldown, held by {claim.holder}")
     charge = await _charge(run, plan)
-    await run.move(State.EXECUTING, said, results={"charge": charge})
+    run.defer(State.EXECUTING, said, results={"charge": charge})  # written with the first step's intent
 
 
 async def _silence(run: Run, until: str) -> None:

@@ -2,6 +2,9 @@
 
 A stage asks for an earlier result by name and records its own with the transition. Leaving is an exception: `Parked` (somebody goes on
 later, the coroutine is run again and finished steps answer from the record) or `Ended` (a terminal state was written).
+
+A transition after which nothing is done to the world may wait for the next one (`defer`): both then are one conditional write, with an
+audit entry each. Until then it lives in this run only; whoever takes over after a crash decides it again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,6 +70,7 @@ class Run:
     def __init__(self, held: Held, tools: Tools) -> None:
         self.held = held
         self.tools = tools
+        self._deferred: list[Change] = []
 
     @property
     def incident(self) -> Incident:
@@ -78,17 +82,24 @@ class Run:
 
     @property
     def state(self) -> State:
-        return self.held.incident.workflow_state
+        return self._deferred[-1].to if self._deferred else self.held.incident.workflow_state
 
     def result(self, key: str, kind: type[T]) -> T | None:
-        """What an earlier run recorded under `key`, or None."""
-        value = self.incident.results.get(key)
+        """What an earlier run or stage recorded under `key`, or None."""
+        value = self._value(key)
         return None if value is None else TypeAdapter(kind).validate_python(value, strict=False)
 
     def raw(self, key: str) -> dict[str, JsonValue]:
         """The same as a plain object, {} where there is none."""
-        value = self.incident.results.get(key)
+        value = self._value(key)
         return value if isinstance(value, dict) else {}
+
+    def _value(self, key: str) -> JsonValue:
+        return next((change.results[key] for change in reversed(self._deferred) if key in change.results), self.incident.results.get(key))
+
+    def defer(self, to: State, note: str, *, results: Mapping[str, JsonValue] | None = None, classification: str | None = None) -> None:
+        """A transition that is written with the next one, before any effect."""
+        self._deferred.append(Change(to=to, note=note, results=results or {}, classification=classification))
 
     async def move(
         self,
@@ -100,12 +111,7 @@ class Run:
         classification: str | None = None,
     ) -> None:
         """One transition. `notice` goes to every channel through the outbox, in the same write."""
-        self._measure()
-        await self.tools.journal.transition(
-            self.held,
-            Change(to=to, note=note, results=results or {}, outbox=self._outbox(notice), classification=classification),
-        )
-        self.tools.metrics.incidents.transitions.labels(to).inc()
+        await self._write(Change(to=to, note=note, results=results or {}, outbox=self._outbox(notice), classification=classification))
 
     async def end(
         self,
@@ -119,10 +125,8 @@ class Run:
         success: bool | None = None,
     ) -> None:
         """Write the terminal state and leave."""
-        self._measure()
         seconds = (self.tools.clock.now() - self.incident.incident_timestamp).total_seconds()
-        await self.tools.journal.transition(
-            self.held,
+        await self._write(
             Change(
                 to=to,
                 note=note,
@@ -135,6 +139,14 @@ class Run:
             ),
         )
         raise Ended(to)
+
+    async def _write(self, *changes: Change) -> None:
+        self._measure()
+        all_of_them = [*self._deferred, *changes]
+        await self.tools.journal.transition(self.held, *all_of_them)
+        self._deferred.clear()
+        for change in all_of_them:
+            self.tools.metrics.incidents.transitions.labels(change.to).inc()
 
     def _measure(self) -> None:
         """How long this worker was in the stage that it leaves; parked time belongs to nobody."""
@@ -153,6 +165,8 @@ class Run:
 
     async def park(self, until: datetime, why: str, settled: Iterable[OutboxEntry] = ()) -> None:
         """Give the incident up until `until`. Raises Parked."""
+        if self._deferred:
+            await self._write()
         await self.tools.journal.park(self.held, until, settled)
         raise Parked(why)
 

@@ -38,6 +38,25 @@ async def test_a_move_that_the_state_machine_does_not_know_is_refused() -> None:
         await workers.tools.journal.close(held)
 
 
+async def test_several_changes_are_one_write_and_an_audit_entry_each() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    held = await held_by(workers, fleet)
+    before = held.incident.seq
+    await workers.tools.journal.transition(
+        held,
+        Change(State.ANALYZING, "judged", results={"verdict": 1, "rules": 2}, classification="FAILURE"),
+        Change(State.PLANNING, "planned", results={"plan": 3, "rules": 4}),
+    )
+    trail = held.incident.audit[-2:]
+    assert [(entry.state, entry.note) for entry in trail] == [(State.ANALYZING, "judged"), (State.PLANNING, "planned")]
+    assert len({entry.entry_id for entry in held.incident.audit}) == len(held.incident.audit)
+    assert (held.incident.seq, held.incident.workflow_state) == (before + 1, State.PLANNING)
+    assert (held.incident.results["rules"], held.incident.event_classification) == (4, "FAILURE")  # the later one wins
+    with pytest.raises(AiopsError, match="EXECUTING to COMPLETED"):
+        await workers.tools.journal.transition(held, Change(State.EXECUTING, "go"), Change(State.COMPLETED, "too early"))
+
+
 async def test_what_is_no_incident_is_not_loaded() -> None:
     fleet = Fleet()
     journal = fleet.tools().journal

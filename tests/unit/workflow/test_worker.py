@@ -252,7 +252,7 @@ async def test_a_record_that_cannot_be_written_is_left_to_the_lease() -> None:
     incident_id = await fleet.admit(workers, stopped())
     transition = workers.tools.journal.transition
 
-    async def away(held: Held, change: Any) -> None:
+    async def away(held: Held, *changes: Any) -> None:
         raise RetryLater("throttled")
 
     workers.tools.journal.transition = away  # type: ignore[method-assign]  # the table is away

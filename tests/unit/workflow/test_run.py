@@ -1,0 +1,52 @@
+"""One worker's run: what is said now, and what is said with the next write."""
+
+import pytest
+
+from aiops_daemon.model.incident import Outcome, State
+from aiops_daemon.workflow.run import Ended, Parked, Run
+from tests.doubles.world import Fleet, stopped
+
+
+async def started(fleet: Fleet) -> Run:
+    workers = fleet.workers()
+    await fleet.admit(workers, stopped())
+    (seen,) = await workers.tools.journal.due(1)
+    held = await workers.take(seen)
+    assert held is not None
+    return Run(held, workers.tools)
+
+
+async def test_a_deferred_transition_is_seen_by_the_stages_and_written_with_the_next() -> None:
+    fleet = Fleet()
+    run = await started(fleet)
+    writes = len(fleet.memory.writes)
+    run.defer(State.ANALYZING, "judged", results={"verdict": {"a": 1}, "rules": {"b": 2}})
+    assert (run.state, run.raw("verdict"), run.raw("rules")) == (State.ANALYZING, {"a": 1}, {"b": 2})
+    assert len(fleet.memory.writes) == writes
+    assert (await fleet.incident(run.incident.incident_id)).workflow_state is State.DETECTING
+    await run.move(State.PLANNING, "planned", results={"plan": {}})
+    assert len(fleet.memory.writes) == writes + 1
+    stored = await fleet.incident(run.incident.incident_id)
+    assert [entry.note for entry in stored.audit][1:] == ["judged", "planned"]
+    assert stored.results["verdict"] == {"a": 1}
+    assert fleet.tools().metrics is not run.tools.metrics
+    counted = run.tools.metrics.registry.get_sample_value("aiops_transitions_total", {"state": "ANALYZING"})
+    assert counted == 1
+
+
+async def test_neither_a_rest_nor_an_end_forgets_it() -> None:
+    fleet = Fleet()
+    run = await started(fleet)
+    run.defer(State.ANALYZING, "judged")
+    with pytest.raises(Parked):
+        await run.park(fleet.clock.now(), "rests")
+    assert (await fleet.incident(run.incident.incident_id)).workflow_state is State.ANALYZING
+    (seen,) = await run.tools.journal.due(1)
+    held = await run.tools.journal.take(seen, "b")
+    assert held is not None
+    again = Run(held, run.tools)
+    again.defer(State.PLANNING, "planned")
+    with pytest.raises(Ended):
+        await again.end(State.FAILED, "over", Outcome.FAILED)
+    stored = await fleet.incident(run.incident.incident_id)
+    assert [entry.state for entry in stored.audit[1:]] == [State.ANALYZING, State.PLANNING, State.FAILED]
