@@ -5,7 +5,9 @@
 
 The rules are plain tables, one concern per file, asked in the order that rules.py lists:
 
-    calls_destroy.py    something was deleted, stopped or cut off
+    calls_stop.py       something was stopped, cut off, switched off or scaled to nothing
+    calls_destroy.py    something was deleted
+    things.py           what the noun of a call names
     calls_audit.py      a protection or an audit source was switched off or weakened
     calls_exposure.py   something was shared with strangers or the world
     calls_access.py     standing access was given, a credential or a backdoor made

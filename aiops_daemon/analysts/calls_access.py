@@ -1,5 +1,7 @@
 """Calls that give standing access: permissions widened, credentials made, trust extended. Containing them is a person's work."""
 
+import re
+
 from aiops_daemon.analysts.facts import api, parameters, values, words
 from aiops_daemon.analysts.opinion import FAIR, STRONG, WEAK, actor, anomaly, subject, tampering
 from aiops_daemon.model.event import Event
@@ -49,6 +51,7 @@ _GIVES: dict[str, dict[str, str]] = {
         "ReplaceIamInstanceProfileAssociation": "an instance got other permissions",
     },
     "organizations": {"RegisterDelegatedAdministrator": "an account got rights over the organisation"},
+    "iot": {"AttachPolicy": "permissions were attached", "AttachPrincipalPolicy": "permissions were attached"},
     "ds": {"ResetUserPassword": "a directory password was changed"},
     "cognito-idp": {"AdminSetUserPassword": "a user's password was changed"},
 }
@@ -66,6 +69,9 @@ _DEPLOY_OR_BACKDOOR = {
     "iam": frozenset({"UpdateAccessKey", "EnableMFADevice", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"}),
     "kms": frozenset({"CreateGrant", "PutKeyPolicy"}),
 }
+# Any service's call that hands out rights of its own kind: GrantPermissions, AttachPolicy ...
+_HANDS_OUT = re.compile(r"^(?:Grant[A-Z]\w*|(?:Attach|Associate)\w*Policy|BatchGrantPermissions)$")
+_OWN_RULES = frozenset({"organizations", "iam"})
 _ADMIN = ("administratoraccess", "iamfullaccess", "poweruseraccess")
 
 
@@ -73,6 +79,8 @@ def judge(event: Event) -> Verdict | None:
     """TAMPERING where standing access was given."""
     service, name = api(event)
     gives = _GIVES.get(service, {}).get(name)
+    if gives is None and service not in _OWN_RULES and _HANDS_OUT.match(name):
+        gives = "rights were given"
     if gives:
         wide = any(word in str(v).lower() for v in values(parameters(event), "policyArn", "policyName") for word in _ADMIN)
         confidence, severity = (STRONG, 9) if wide else (FAIR, 7)

@@ -1,5 +1,6 @@
 """Calls that switch off or weaken a protection or a source of evidence."""
 
+import re
 from collections.abc import Callable
 
 from pydantic import JsonValue
@@ -62,6 +63,9 @@ SWITCHED_OFF: dict[str, frozenset[str]] = {
         "rds": "StopActivityStream",
         "ecr": "DeleteRegistryPolicy",
         "redshift": "DisableLogging DisableSnapshotCopy",
+        "secretsmanager": "CancelRotateSecret",
+        "auditmanager": "DeregisterAccount DeleteAssessment",
+        "elasticloadbalancing": "DisassociateWebACL",
     }.items()
 }
 
@@ -88,6 +92,11 @@ def _expires_soon(p: Parameters) -> bool:
     expirations = [v for v in values(p, "Expiration", "NoncurrentVersionExpiration") if isinstance(v, dict)]
     days = [d for e in expirations for d in values(e, "Days", "NoncurrentDays")]
     return any(isinstance(d, int | float | str) and str(d).isdigit() and int(d) <= 7 for d in days)
+
+
+def _weak_passwords(p: Parameters) -> bool:
+    kinds = _off("requireSymbols", "requireNumbers", "requireUppercaseCharacters", "requireLowercaseCharacters")
+    return kinds(p) or any(isinstance(v, int) and v < 8 for v in values(p, "minimumPasswordLength"))
 
 
 def _bucket_logging_off(p: Parameters) -> bool:
@@ -166,12 +175,17 @@ WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]]
     ("network-firewall", "UpdateFirewallDeleteProtection"): (_off("deleteProtection"), "protection against deletion is off", STRONG),
     ("events", "PutRule"): (_says("DISABLED"), "the rule no longer fires", STRONG),
     ("ec2", "ModifyEbsDefaultKmsKeyId"): (lambda _: True, "new volumes are encrypted with another key", FAIR),
-    ("iam", "UpdateAccountPasswordPolicy"): (
-        _off("requireSymbols", "requireNumbers", "requireUppercaseCharacters", "requireLowercaseCharacters"),
-        "weaker passwords are accepted",
-        FAIR,
-    ),
-}
+    ("iam", "UpdateAccountPasswordPolicy"): (_weak_passwords, "weaker passwords are accepted", FAIR),
+    ("iot", "SetV2LoggingOptions"): (lambda p: flag(p, "disableAllLogs") is True or "DISABLED" in values(p, "defaultLogLevel"),
+        "its logs are off", STRONG),
+}  # fmt: skip
+# Any service's call that changes a thing: these parameters protect it wherever they stand.
+_CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Configure)[A-Z]")
+_GUARDS = (
+    "deletionProtection", "deletionProtectionEnabled", "deletionProtectionCheck", "deleteProtection", "terminationProtected",
+    "enableTerminationProtection", "policyChangeProtection", "subnetChangeProtection", "changeProtection", "pointInTimeRecoveryEnabled",
+    "logFileValidationEnabled", "enforceHTTPS", "requireMfa",
+)  # fmt: skip
 
 
 def judge(event: Event) -> Verdict | None:
@@ -182,10 +196,23 @@ def judge(event: Event) -> Verdict | None:
         return tampering(event, because, confidence=CERTAIN, severity=9)
     rule = WEAKENED.get((service, name))
     if rule is None:
-        return None
+        return _unguarded(event, name)
     test, meaning, confidence = rule
     if test(parameters(event)):
         return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {meaning}.", confidence=confidence)
     if service in {"rds", "dynamodb", "eks"} or name in {"PutRule", "PutBucketVersioning"}:
-        return None  # everyday calls: this change is another one
+        return _unguarded(event, name)  # everyday calls: this change is another one
     return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: a security setting changed, no weakening is shown.")
+
+
+def _unguarded(event: Event, name: str) -> Verdict | None:
+    """What protects a thing from being lost was taken off it, or it is backed up no more."""
+    given = parameters(event)
+    if not _CHANGES.match(name):
+        return None
+    off = next((key for key in _GUARDS if flag(given, key) is False), None)
+    if off is None and any(value == 0 and value is not False for value in values(given, "backupRetentionPeriod", "snapshotRetentionLimit")):
+        off = "automatic backups"
+    if off is None:
+        return None
+    return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {off} is off.", confidence=FAIR)

@@ -80,6 +80,10 @@ def _no_auth(p: Parameters, _home: str) -> bool:
     return "NONE" in values(p, "authType", "authorizationType")
 
 
+def _copied_away(p: Parameters, home: str) -> bool:
+    return any(_ACCOUNT.fullmatch(str(v)) and str(v) != home for v in values(p, "Account", "destinationAccount", "destinationAccountId"))
+
+
 def _publicly_accessible(p: Parameters, _home: str) -> bool:
     return flag(p, "publiclyAccessible") is True
 
@@ -121,14 +125,19 @@ _EXPOSED: dict[str, tuple[Test, str, float]] = {
     "ModifyDBInstance": (_publicly_accessible, "it is reachable from the internet", STRONG),
     "ModifyCluster": (_publicly_accessible, "it is reachable from the internet", STRONG),
     "ModifyReplicationInstance": (_publicly_accessible, "it is reachable from the internet", STRONG),
+    "PutBucketReplication": (_copied_away, "its objects are copied to another account", FAIR),
     "CreateResourceShare": (_external_share, "it is shared with another account", FAIR),
     "AssociateResourceShare": (_external_share, "it is shared with another account", FAIR),
     "ModifyVpcEndpointServicePermissions": (_snapshot_shared, "others may connect to it", FAIR),
     "UpdateClusterConfig": (_public_api, "its control plane is open to the internet", FAIR),
 }
+# Any service's call: publiclyAccessible, where it is not set from the start.
+_CHANGES = re.compile(r"^(?:Update|Modify)[A-Z]")
 _REACH = {Reach.WORLD: ("everybody", STRONG), Reach.OTHER_ACCOUNT: ("another account", FAIR)}
 # Where a quiet change is everyday work, a call that exposes nothing is left to the next rule.
-_EVERYDAY = re.compile(r"^(?:Authorize|Modify(?:Sec|DBI|Cluster|Repl)|Update|Create|Replace|Put(?:Object|Bucket)Acl|Associate)")
+_EVERYDAY = re.compile(
+    r"^(?:Authorize|Modify(?:Sec|DBI|Cluster|Repl)|Update|Create|Replace|Put(?:Object|Bucket)Acl|PutBucketRep|Associate)"
+)
 
 
 def judge(event: Event) -> Verdict | None:
@@ -140,6 +149,8 @@ def judge(event: Event) -> Verdict | None:
         test, meaning, confidence = rule
         if test(given, event.account):
             return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {meaning}.", confidence=confidence, severity=9)
+    if _CHANGES.match(name) and _publicly_accessible(given, event.account):
+        return tampering(event, f"{actor(event)} called {name} on {subject(event)}: it is reachable from the internet.", severity=9)
     reach = reach_of(given, event.account)
     if reach in _REACH and not name.startswith(("CreatePolicy", "UpdateAssumeRole", "CreateRole")):
         who, confidence = _REACH[reach]

@@ -2,7 +2,7 @@
 
 import re
 
-from aiops_daemon.analysts.facts import inside, text, word, words
+from aiops_daemon.analysts.facts import inside, text, values, word, words
 from aiops_daemon.analysts.opinion import FAIR, STRONG, anomaly, failure, normal, subject
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
@@ -20,7 +20,7 @@ _FAILED = words(
     FAILED FAILURE TIMED_OUT TIMEOUT TIMEDOUT ERROR FAULT FAILED_WITH_ERROR CRASHED COMPLETED_WITH_ERROR
     COMPLETED_WITH_ERRORS TERMINATED_WITH_ERRORS UNHEALTHY IMPAIRED EXPIRED UNREACHABLE LOST CREATE_FAILED UPDATE_FAILED
     DELETE_FAILED ROLLBACK_COMPLETE ROLLBACK_FAILED ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE UPDATE_ROLLBACK_FAILED
-    UPDATE_ROLLBACK_IN_PROGRESS FAILING UNSUCCESSFUL CANNOT_START INACCESSIBLE
+    UPDATE_ROLLBACK_IN_PROGRESS FAILING UNSUCCESSFUL NOT_READY CANNOT_START INACCESSIBLE
     """
 )
 _GIVEN_UP = words(
@@ -29,16 +29,21 @@ _GIVEN_UP = words(
     REJECTED DELETE_COMPLETE TERMINATED
     """
 )
+_ENDED_WELL = words("SUCCEEDED SUCCESS COMPLETED COMPLETE OK HEALTHY RUNNING AVAILABLE ACTIVE PASSED")
+_FAILED_END = re.compile(r"(?:_FAILED|_FAILURE|_ERROR|_TIMED_OUT|_IMPAIRED)$|^MISCONFIGURATION")
+_WORSE = re.compile(r"\bto (?:severe|degraded|critical|red|impaired|unhealthy)\b", re.IGNORECASE)
 # A service that writes these into the title has no status of its own.
 _TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
 _TITLE_SOFT = re.compile(
-    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk)\b", re.IGNORECASE
+    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|blocked|low storage)\b", re.IGNORECASE
 )
 
 
 def status_of(event: Event) -> str:
     """The outcome in one upper-case word, '' where the event names none."""
     nested = text(inside(event.facts, "data", "status")) or text(inside(event.facts, "status-details", "status"))
+    after = (inside(event.facts, key) for key in ("new-state", "newState", "currentState"))
+    nested = nested or next((text(v) for state in after for v in values(state, "status", "state", "check-state", "value")), "")
     plain = word(event.facts, *_STATUS_KEYS) or nested
     return re.sub(r"[\s-]+", "_", plain.strip()).upper()
 
@@ -47,7 +52,7 @@ def judge(event: Event) -> Verdict | None:
     """FAILURE for work that failed, ANOMALY for work given up, NORMAL for the rest that has a status."""
     status = status_of(event)
     said = f"{event.detail_type} of {subject(event)}: {status or event.name}"
-    if status in _FAILED or _phrase(event.name) in _FAILED:
+    if status in _FAILED or _phrase(event.name) in _FAILED or _gone_bad(event, status):
         return failure(event, f"{said}. {_why(event)}".strip(), confidence=FAIR if _partial(event) else STRONG, severity=6)
     if status in _GIVEN_UP:
         return anomaly(event, f"{said}. {_why(event)}".strip(), confidence=FAIR)
@@ -56,6 +61,16 @@ def judge(event: Event) -> Verdict | None:
     if _TITLE_SOFT.search(event.detail_type):
         return anomaly(event, f"{said}.", confidence=FAIR)
     return normal(f"{said}.") if status else None
+
+
+def _gone_bad(event: Event, status: str) -> bool:
+    """Words that a service makes up after a pattern (STEP_FAILED, CreateFailed), its own grading, or a health that got bad."""
+    names = (status, _phrase(event.name), *(_phrase(word(event.facts, key)) for key in ("eventType", "eventName")))
+    if any(_FAILED_END.search(name) for name in names):
+        return True
+    if _phrase(word(event.facts, "severity", "Severity", "level")) in {"ERROR", "CRITICAL", "FATAL"}:
+        return status not in _ENDED_WELL
+    return _WORSE.search(_why(event)) is not None
 
 
 def _phrase(name: str) -> str:
@@ -69,4 +84,16 @@ def _partial(event: Event) -> bool:
 
 
 def _why(event: Event) -> str:
-    return word(event.facts, "cause", "message", "statusMessage", "StatusMessage", "stateMessage", "reason", "error", "ErrorMessage")[:300]
+    return word(
+        event.facts,
+        "cause",
+        "message",
+        "statusMessage",
+        "StatusMessage",
+        "stateMessage",
+        "reason",
+        "error",
+        "ErrorMessage",
+        "Message",
+        "statusReason",
+    )[:300]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiops_daemon.analysts.facts import inside, text, word
 from aiops_daemon.analysts.opinion import FAIR, anomaly, failure, normal, subject, tampering
-from aiops_daemon.model.event import Event
+from aiops_daemon.model.event import UNKNOWN, Event
 from aiops_daemon.model.verdict import Autonomy, Verdict
 
 
@@ -18,7 +18,14 @@ def _health(event: Event) -> Verdict:
     if any(w in code for w in ("CREDENTIALS_EXPOSED", "CREDENTIALS_COMPROMISED", "ABUSE", "IAM_QUARANTINE")):
         return tampering(event, f"{said}: a credential leaked or is abused; deactivate it after review.", severity=10)
     if category == "issue":
+        if event.resource.id == UNKNOWN:
+            return anomaly(event, f"{said}: AWS has trouble; it names none of your resources, so there is nothing to restore.", severity=6)
         return failure(event, f"{said}: AWS reports a failure; a person decides what to restore and from where.", severity=8)
+    return _foretold(event, category, said)
+
+
+def _foretold(event: Event, category: str, said: str) -> Verdict:
+    """What has not happened yet, or only informs."""
     if category == "scheduledchange":
         return anomaly(event, f"{said}: planned by AWS, plan ahead.")
     if category == "investigation":
@@ -114,8 +121,9 @@ def _backup(event: Event) -> Verdict | None:
 
 def _migration(event: Event) -> Verdict | None:
     said = word(event.facts, "Event Message", "detailMessage", "message").lower()
-    if "fail" in said or "error" in said:
-        return failure(event, f"{subject(event)}: {said[:200]}", severity=6)
+    category = word(event.facts, "category", "eventType").lower()
+    if any(w in f"{said} {category}" for w in ("fail", "error", "low storage", "low_storage")):
+        return failure(event, f"{subject(event)}: {said[:200] or category}", severity=6)
     if "stopped" in said or "deleted" in said:
         return anomaly(event, f"{subject(event)}: {said[:200]}", confidence=FAIR)
     return normal(f"{subject(event)}: {said[:200]}") if said else None

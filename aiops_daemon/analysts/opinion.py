@@ -8,6 +8,7 @@ The scale (the gate's shipped threshold is 0.8):
     WEAK    0.50  as likely as not
 """
 
+from aiops_daemon.analysts.facts import pairs, parameters
 from aiops_daemon.model.event import UNKNOWN, Event
 from aiops_daemon.model.verdict import Autonomy, Classification, Verdict
 
@@ -86,6 +87,13 @@ def normal(because: str, confidence: float = STRONG, *, noteworthy: bool = False
         ceiling=Autonomy.OBSERVE,
         noteworthy=noteworthy,
     )
+
+
+def named(event: Event, verdict: Verdict) -> Verdict:
+    """Where the request names nothing at all, there is nothing to restore; an id that was redacted is a person's to find out."""
+    if event.resource.id != UNKNOWN or any(isinstance(v, str) and v.strip() for _, v in pairs(parameters(event))):
+        return verdict
+    return anomaly(event, f"{verdict.reasoning} The event names no resource, so there is nothing to restore.")
 
 
 def _radius(event: Event) -> str:

@@ -13,6 +13,7 @@ from aiops_daemon.analysts import (
     calls_audit,
     calls_destroy,
     calls_exposure,
+    calls_stop,
     calls_unusual,
     findings,
     jobs,
@@ -26,7 +27,14 @@ from aiops_daemon.model.verdict import Autonomy, Cause, Classification, Evidence
 
 Rule = Callable[[Event], Verdict | None]
 
-CALLS: tuple[Rule, ...] = (calls_audit.judge, calls_exposure.judge, calls_access.judge, calls_destroy.judge, calls_unusual.judge)
+CALLS: tuple[Rule, ...] = (
+    calls_audit.judge,
+    calls_exposure.judge,
+    calls_access.judge,
+    calls_stop.judge,
+    calls_destroy.judge,
+    calls_unusual.judge,
+)
 REPORTS: tuple[Rule, ...] = (state_changes.judge, notices.judge, jobs.judge)
 RULES: dict[EventKind, tuple[Rule, ...]] = {
     EventKind.API_CALL: CALLS,
@@ -161,5 +169,5 @@ def _is_read(event: Event) -> bool:
 
 
 def _is_destructive(event: Event) -> bool:
-    verdict = calls_destroy.judge(event)
+    verdict = calls_stop.judge(event) or calls_destroy.judge(event)
     return verdict is not None and verdict.classification is Classification.FAILURE

@@ -60,14 +60,24 @@ def _read(envelope: Envelope) -> Reading:
     return made(envelope, row.kind, first_text(envelope.detail, *row.name), resources, fallback=fallback)
 
 
+_NO_NOUNS = frozenset({"state", "change", "status", "event", "notification", "amazon", "aws", "service", "execution", "account"})
+
+
 def _titled(envelope: Envelope, service: str) -> list[Resource]:
     """No row and no ARN: the outermost id or name whose noun stands in the title (clusterId in EMR Cluster State Change)."""
     title = re.sub(r"[^a-z0-9]", "", envelope.detail_type.lower())
+    words = set(re.findall(r"[a-z]{3,}", envelope.detail_type.lower())) - _NO_NOUNS
+    near: list[Resource] = []
     for _, key, value in named(dict(envelope.detail), depth=2):
         match = GENERIC.match(re.sub(r"[^a-z0-9]", "", key.lower()))
-        if match and len(match["noun"]) > 2 and match["noun"] in title and isinstance(value, str) and value.strip():
-            return [resource_of(value) or Resource(type=f"{service_name(service)}:{match['noun']}", id=value.strip())]
-    return []
+        if not match or len(match["noun"]) <= 2 or not isinstance(value, str) or not value.strip():
+            continue
+        one = resource_of(value) or Resource(type=f"{service_name(service)}:{match['noun']}", id=value.strip())
+        if match["noun"] in title:
+            return [one]
+        if match["noun"].endswith(tuple(words)):  # TranscriptionJobName in Transcribe Job State Change
+            near.append(one)
+    return near[:1]
 
 
 def _resources(envelope: Envelope, row: Row, service: str) -> list[Resource]:

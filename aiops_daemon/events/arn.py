@@ -28,7 +28,7 @@ _EC2_IDS = {
     "eipalloc": "elastic-ip", "fl": "flow-log", "lt": "launch-template", "vpce": "vpc-endpoint", "pcx": "vpc-peering",
     "tgw": "transit-gateway", "cr": "capacity-reservation", "vpn": "vpn-connection", "key": "key-pair", "sir": "spot-request",
 }  # fmt: skip
-_SERVICES = {"elasticfilesystem": "efs", "es": "opensearch", "monitoring": "cloudwatch"}
+_SERVICES = {"elasticmapreduce": "emr", "elasticfilesystem": "efs", "es": "opensearch", "monitoring": "cloudwatch"}
 
 
 def service_name(service: str) -> str:

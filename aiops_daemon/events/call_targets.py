@@ -93,6 +93,7 @@ TARGETS: dict[str, dict[str, str]] = {
     "signin": {},
     "dms": {"replicationtaskarn": "replication-task", "replicationinstancearn": "replication-instance"},
     "elasticbeanstalk": {"environmentname": "environment", "applicationname": "application"},
+    "elasticmapreduce": {"jobflowids": "cluster", "jobflowid": "cluster", "clusterid": "cluster", "stepids": "step", "studioid": "studio"},
     "cognito-idp": {"userpoolid": "user-pool"},
     "sagemaker": {"notebookinstancename": "notebook", "endpointname": "endpoint"},
 }  # fmt: skip

@@ -21,6 +21,20 @@ _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z][a-z0-9]*")
 # Names and ids of something else than the target: they are looked at by no generic rule.
 _ASIDE = frozenset({"request", "clientrequest", "operation", "kmskey", "account", "owner", "registry", "principal", "caller", "awsaccount"})
+_NO_TARGETS = (
+    "policy",
+    "type",
+    "key",
+    "document",
+    "configuration",
+    "config",
+    "status",
+    "state",
+    "settings",
+    "attributes",
+    "tags",
+    "region",
+)
 _NOUNLESS = frozenset({"id", "name", "arn"})
 _ARN_IN_TEXT = re.compile(r"on resource: (arn:aws[a-z-]*:[^\s,'\"]+)")
 _KINDS = {
@@ -153,7 +167,7 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     listed = service in TARGETS
     for position, (level, key, value) in enumerate(named(tree)):
         low = key.lower().replace("-", "").replace("_", "")
-        thing = _thing(service, low)
+        thing = _thing(service, call, low)
         strings = _strings(value)
         if thing is None or not strings or (strict and not _told(call, low) and not (listed and thing in {"*", "resource"})):
             continue
@@ -168,15 +182,22 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     return [_resource(service, call, best[3], text) for text in (found[:1] if best[2] in _NOUNLESS else found)]
 
 
-def _thing(service: str, low: str) -> str | None:
+def _thing(service: str, call: str, low: str) -> str | None:
     table = TARGETS.get(service)
+    noun = _noun_of(call)
+    # stageName of DeleteStage, whatever the table says; but a policy's text or a type is no target.
+    own = low.removeprefix(noun) in {"", "id", "name", "arn", "identifier"} and low.startswith(noun) and not noun.endswith(_NO_TARGETS)
     if table is None:
+        if own:
+            return _dashed(call)
         match = GENERIC.match(low)
         if match and match["noun"] not in _ASIDE:
             return match["noun"]
         return "*" if low in _NOUNLESS else "resource" if low in {"resource", "resourcearnlist"} else None
     if low in table:
         return table[low]
+    if own:
+        return _dashed(call)
     return "resource" if low in {"resourcearn", "resource"} else None
 
 
@@ -191,7 +212,7 @@ def _rank(service: str, call: str, low: str, thing: str) -> int:
     """What the call is known to be about, then a noun of its own name, then the table's order."""
     order = list(TARGETS.get(service, {}))
     place = 60 - order.index(low) if low in order else 0
-    told = _told(call, low)
+    told = _told(call, low) or (1 if low in _NOUNLESS and thing == "*" else 0)
     known = SPECIAL.get(call) in {f"{service}:{thing}", thing}
     return (100_000 if known else 0) + (min(told, 1) if service == "iam" else told) * 1000 + place * 10
 
@@ -213,6 +234,8 @@ def _resource(service: str, call: str, thing: str, text: str) -> Resource:
         return Resource(type=_guessed(service, call), id=text.strip())
     if service == "ec2" and thing == "resource":
         return Resource(type=ec2_type(text.strip()), id=text.strip())
+    if service == "ssm" and text.startswith("mi-"):
+        return Resource(type="ssm:managed-instance", id=text.strip())
     kind = thing if ":" in thing else special if special and special.endswith(f":{thing}") else f"{service_name(service)}:{thing}"
     return Resource(type="cloudwatch:alarm" if kind == "monitoring:alarm" else kind, id=text.strip())
 
@@ -226,9 +249,16 @@ def _about(service: str, call: str) -> str | None:
 
 
 def _guessed(service: str, call: str) -> str:
-    noun = re.sub(r"^[A-Z][a-z]+", "", call)
-    thing = "-".join(part.lower() for part in _PARTS.findall(noun)) or "resource"
-    return f"{service_name(service)}:{thing}"
+    return f"{service_name(service)}:{_dashed(call)}"
+
+
+def _noun_of(call: str) -> str:
+    """What follows the verb: stage in DeleteStage."""
+    return re.sub(r"^[A-Z][a-z]+", "", call).lower() or "-"
+
+
+def _dashed(call: str) -> str:
+    return "-".join(part.lower() for part in _PARTS.findall(re.sub(r"^[A-Z][a-z]+", "", call))) or "resource"
 
 
 def _in_message(service: str, message: str) -> list[Resource]:

@@ -24,6 +24,8 @@ _CONFIG_TYPES = {
     "AWS::DynamoDB::Table": "dynamodb:table", "AWS::EC2::VPC": "ec2:vpc", "AWS::EC2::Subnet": "ec2:subnet",
 }  # fmt: skip
 
+# The others: where the resource stands, and its type where the place says it.
+_LISTED = (("findings.Resources.Id", ""), ("resources.id", ""), ("resourcesAffected.s3Bucket.name", "s3:bucket"), ("resource", ""))
 # Trusted Advisor without a resource id: the column of its check that names the resource.
 _COLUMNS = {
     "Instance ID": "ec2:instance", "Volume ID": "ec2:volume", "Security Group ID": "ec2:security-group", "Bucket Name": "s3:bucket",
@@ -69,10 +71,10 @@ def _guardduty(envelope: Envelope) -> Iterator[Resource]:
 
 
 def _listed(envelope: Envelope) -> Iterator[Resource]:
-    for path in ("findings.Resources.Id", "resources.id", "resourcesAffected.s3Bucket.name", "resource"):
+    for path, kind in _LISTED:
         found = texts(envelope.detail, path)
         if found:
-            yield from (resource_of(text) or _plain(text) for text in found)
+            yield from (resource_of(text) or (Resource(type=kind, id=text) if kind else _plain(text)) for text in found)
             return
 
 

@@ -9,7 +9,7 @@ SSM = (
     Row("Automation Execution", _STATE, "ssm:automation-execution", ("ExecutionId",), ("Status",), bare=True),
     Row("Compliance State", _NOTICE, "ec2:instance", ("resource-id",), ("compliance-status",), arns=False),
     Row("Maintenance Window", _NOTICE, "ssm:maintenance-window", ("window-id",), ("status",), arns=False),
-    Row("Parameter Store", _NOTICE, "ssm:parameter", ("name",), ("operation",), arns=False, bare=True),
+    Row("Parameter Store", _NOTICE, "ssm:parameter", ("name", "parameter-name"), ("operation", "policy-type"), arns=False, bare=True),
     Row("Command|Run Command", _STATE, "ec2:instance", ("instance-id",), ("status",)),
     Row("", _NOTICE, "ssm:parameter", ("name",), ("status",)),
 )
@@ -17,15 +17,20 @@ S3 = (
     Row("S3 Notification", _NOTICE, "s3:bucket", ("Records.s3.bucket.name",), ("Records.eventName",), arns=False, bare=True),
     Row("", _NOTICE, "s3:bucket", ("bucket.name",), (), arns=False, bare=True),
 )
-BACKUP = (Row("", _STATE, "backup:job", ("resourceArn", "arns", "resourceId"), ("state", "status"), first=True),)
+BACKUP = (Row("", _STATE, "backup:job", ("resourceArn", "createdResourceArn", "arns", "resourceId"), ("state", "status"), first=True),)
 CODEBUILD = (Row("", _STATE, "codebuild:project", ("project-name",), ("build-status", "completed-phase-status"), arns=False, bare=True),)
 CODEPIPELINE = (Row("", _STATE, "codepipeline:pipeline", ("pipeline",), ("state",), arns=False, bare=True),)
 CODEDEPLOY = (Row("", _STATE, "codedeploy:deployment", ("deploymentId",), ("state",), arns=False, bare=True),)
 CODECOMMIT = (Row("", _NOTICE, "codecommit:repository", ("repositoryName", "repositoryNames"), ("event",), arns=False, bare=True),)
 STATES = (Row("", _STATE, "states:execution", ("executionArn",), ("status",), bare=True),)
-BATCH = (Row("", _STATE, "batch:job", ("jobId",), ("status",), arns=False, bare=True),)
+BATCH = (
+    Row("Queue Blocked", _NOTICE, "batch:job-queue", ("jobQueue", "jobQueueArn"), ("statusReason",), bare=True),
+    Row("", _STATE, "batch:job", ("jobId",), ("status",), arns=False, bare=True),
+)
 GLUE = (
     Row("Crawler", _STATE, "glue:crawler", ("crawlerName",), ("state",), arns=False, bare=True),
+    Row("Data Catalog Table", _NOTICE, "glue:table", ("tableName", "changedTables"), ("typeOfChange",), arns=False, bare=True),
+    Row("Data Catalog Database", _NOTICE, "glue:database", ("databaseName", "changedDatabases"), ("typeOfChange",), arns=False, bare=True),
     Row("", _STATE, "glue:job", ("jobName",), ("state",), arns=False, bare=True),
 )
 ECR = (

@@ -1,0 +1,148 @@
+"""Calls that stop, pause or switch off something that should work, or scale it to nothing; and those that only interrupt it."""
+
+import re
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from aiops_daemon.analysts.facts import api, parameters, values, words
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, failure, named, subject
+from aiops_daemon.analysts.things import thing_of
+from aiops_daemon.model.event import Event
+from aiops_daemon.model.verdict import Verdict
+
+REPLACE = "codebuild.terraform_apply"
+
+# Calls outside the verb table: what they do, the action that takes it back, how sure.
+_STOPPED: dict[tuple[str, str], tuple[str, str | None, float]] = {
+    ("ec2", "StopInstances"): ("stopped", "ec2.start", STRONG),
+    ("rds", "StopDBInstance"): ("stopped", "rds.start", STRONG),
+    ("rds", "StopDBCluster"): ("stopped", "rds.start", STRONG),
+    ("kms", "DisableKey"): ("disabled: what it encrypts cannot be read", None, STRONG),
+    ("kms", "ScheduleKeyDeletion"): ("scheduled for deletion: what it encrypts will be lost", None, CERTAIN),
+    ("kms", "DeleteImportedKeyMaterial"): ("emptied of its key material: what it encrypts cannot be read", None, CERTAIN),
+    ("kms", "DeleteCustomKeyStore"): ("deleted: its keys cannot be used", None, CERTAIN),
+    ("kms", "DisconnectCustomKeyStore"): ("disconnected: its keys cannot be used", None, STRONG),
+    ("cloudhsm", "DeleteCluster"): ("deleted", None, CERTAIN),
+    ("cloudhsm", "DeleteHsm"): ("deleted", None, STRONG),
+    ("ec2", "DisassociateAddress"): ("cut off from its public address", None, FAIR),
+    ("ec2", "DetachVolume"): ("detached from its instance", None, FAIR),
+    ("ec2", "DetachInternetGateway"): ("detached: the network loses its way out", None, STRONG),
+    ("ec2", "DetachVpnGateway"): ("detached: the private link is cut", None, STRONG),
+    ("ec2", "DetachNetworkInterface"): ("detached from its instance", None, FAIR),
+    ("ec2", "DisassociateRouteTable"): ("taken away from its subnet", None, FAIR),
+    ("ec2", "DeregisterImage"): ("deregistered: launches from it fail", None, FAIR),
+    ("acm", "DeleteCertificate"): ("deleted", None, STRONG),
+    ("ecs", "DeregisterContainerInstance"): ("taken out of its cluster", None, FAIR),
+    ("redshift", "PauseCluster"): ("paused", None, FAIR),
+    ("kinesisanalytics", "StopApplication"): ("stopped", None, FAIR),
+    ("workspaces", "StopWorkspaces"): ("stopped", None, FAIR),
+    ("sagemaker", "StopNotebookInstance"): ("stopped", None, FAIR),
+    ("dms", "StopReplicationTask"): ("stopped", None, FAIR),
+    ("glue", "StopTrigger"): ("stopped", None, FAIR),
+    ("autoscaling", "SuspendProcesses"): ("no longer repairs itself: processes suspended", None, FAIR),
+    ("lambda", "DeleteFunctionConcurrency"): ("lost its reserved concurrency", None, FAIR),
+    ("apigateway", "DeleteBasePathMapping"): ("lost its path", None, FAIR),
+    ("cloudfront", "DeleteDistribution"): ("deleted", REPLACE, STRONG),
+    ("eks", "DeleteCluster"): ("deleted", REPLACE, CERTAIN),
+}
+# Short outages by request that end by themselves.
+_PASSING = words(
+    """
+    RebootInstances RebootDBInstance RebootDBCluster FailoverDBCluster FailoverGlobalCluster RebootCacheCluster
+    RebootCluster TestFailover RebootBroker RebootNode RebootReplicationInstance RebootWorkspaces StopTask StopBuild
+    StopExecution StopPipelineExecution StopDeployment CancelJob TerminateJob BatchStopJobRun StopCanary
+    CancelKeyMaterialImport SwitchoverDBCluster
+    """
+)
+# Work that is started again when it is wanted: ending one run of it breaks nothing that should stand.
+_RUNS = re.compile(
+    r"(?:Job|Run|Execution|Query|Build|Task|Session|Deployment|Crawler|Ingestion|Recommendation|Scan|Export|Import|Stream)s?$"
+)
+_HALTED = re.compile(r"^(?:Stop|Pause|Suspend|Halt|Hibernate)(?P<thing>[A-Z].*)$")
+_CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Register|Configure)(?P<thing>[A-Z].*)$")
+# Counts that mean "nothing of it runs" at zero, in any service.
+_COUNTS = (
+    "desiredCount", "desiredCapacity", "desiredSize", "maxCapacity", "reservedConcurrentExecutions", "maximumConcurrency",
+    "targetCapacity", "totalTargetCapacity",
+)  # fmt: skip
+_COUNTED = {"UpdateAutoScalingGroup": ("desiredCapacity", "maxSize")}
+_OFF = frozenset({"DISABLED", "INACTIVE", "SUSPENDED", "STOPPED", "PAUSED"})
+
+
+def judge(event: Event) -> Verdict | None:
+    """FAILURE where the call stopped something, ANOMALY where it only interrupted it."""
+    service, name = api(event)
+    if name in _PASSING:
+        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: a short outage by request that ends by itself.")
+    stopped = _STOPPED.get((service, name))
+    if stopped:
+        what, action, confidence = stopped
+        because = f"{subject(event)} was {what} by {actor(event)} ({name})."
+        return named(event, failure(event, because, confidence=confidence, severity=8, action=action, downtime=5))
+    return _halted(event, name) or _scaled_to_nothing(event, name) or _switched_off(event, service, name) or _unrouted(event, name)
+
+
+def _halted(event: Event, name: str) -> Verdict | None:
+    """Stop..., Pause...: of a thing that should work it is an outage, of one run of something it is the end of that run."""
+    match = _HALTED.match(name)
+    if not match:
+        return None
+    if _RUNS.search(match["thing"]) or thing_of(match["thing"]) is None:
+        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: work was ended early, by request.", confidence=FAIR)
+    return named(event, failure(event, f"{subject(event)} was stopped by {actor(event)} ({name}).", confidence=FAIR, severity=7))
+
+
+def _scaled_to_nothing(event: Event, name: str) -> Verdict | None:
+    """A count set to zero stops the work as well as a stop call does; only an operator knows whether it was meant."""
+    if not _CHANGES.match(name) or not any(_is_zero(v) for v in values(parameters(event), *_COUNTED.get(name, _COUNTS))):
+        return None
+    action = "ecs.redeploy" if name == "UpdateService" else None
+    return failure(event, f"{actor(event)} set {subject(event)} to zero ({name}): nothing of it runs.", confidence=FAIR, action=action)
+
+
+def _is_zero(value: JsonValue) -> bool:
+    return value == 0 and value is not False
+
+
+def _switched_off(event: Event, service: str, name: str) -> Verdict | None:
+    """state=DISABLED or enabled=false on the thing itself: what is deeper is a part of it. Keys and users that are put out of use
+    are access taken away, and rules.py has its own tables for what protects."""
+    match = _CHANGES.match(name)
+    if service == "iam" or match is None or thing_of(match["thing"]) is None:
+        return None
+    own = {key.lower(): value for key, value in _outer(parameters(event))}
+    state = own.get("state", own.get("status", own.get("desiredstate")))
+    if (isinstance(state, str) and state.upper() in _OFF) or own.get("enabled") is False:
+        return failure(event, f"{subject(event)} was switched off by {actor(event)} ({name}).", confidence=FAIR, severity=6)
+    return None
+
+
+def _outer(tree: dict[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    """The parameters on the first level, and those of the one configuration that they hold (distributionConfig)."""
+    yield from tree.items()
+    for key, value in tree.items():
+        if key.endswith("Config") and isinstance(value, dict):
+            yield from value.items()
+
+
+def _unrouted(event: Event, name: str) -> Verdict | None:
+    """A DNS record that is deleted and not made again in the same change: what it named is not found any more."""
+    if name != "ChangeResourceRecordSets":
+        return None
+    kept, gone = set[str](), set[str]()
+    for change in _changes(event):
+        (gone if str(change.get("action")).upper() == "DELETE" else kept).add(_record_name(change))
+    if not gone - kept:
+        return None
+    which = ", ".join(sorted(gone - kept))[:200]
+    return failure(event, f"{actor(event)} deleted DNS records of {subject(event)}: {which}.", confidence=FAIR, severity=7)
+
+
+def _changes(event: Event) -> Iterator[dict[str, JsonValue]]:
+    for listed in values(parameters(event), "changes"):
+        yield from (item for item in (listed if isinstance(listed, list) else []) if isinstance(item, dict))
+
+
+def _record_name(change: dict[str, JsonValue]) -> str:
+    return next((v for v in values(change, "name") if isinstance(v, str)), "")

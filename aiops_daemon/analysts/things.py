@@ -1,0 +1,78 @@
+"""What a call's noun names: something that holds data, something that works, a part of a network, or nothing that one could miss.
+
+The noun is what follows the verb: DBInstance in DeleteDBInstance. One that is not listed is known by its last words:
+TransitGatewayPeeringAttachment is an Attachment, RelationalDatabase a Database.
+"""
+
+import re
+from enum import Enum
+
+from aiops_daemon.analysts.facts import words
+
+
+class Thing(Enum):
+    """What its loss means."""
+
+    STATEFUL = "stateful"
+    WORKING = "working"
+    NETWORK = "network"
+
+
+# Things that hold data: gone, they come back from a backup and a person has to say from which.
+_STATEFUL = words(
+    """
+    DBInstance DBCluster GlobalCluster Table TableReplica Bucket Objects Object FileSystem Volume Snapshot DBSnapshot
+    DBClusterSnapshot CacheCluster ReplicationGroup ServerlessCache Cluster ClusterSnapshot Domain ElasticsearchDomain
+    OpenSearchDomain Collection Stream DeliveryStream Queue Topic Repository Image Images Secret Parameter Parameters
+    BackupVault RecoveryPoint Vault Archive Backup DBInstanceAutomatedBackup DBClusterAutomatedBackup Database Schema
+    UserPool IdentityPool LedgerPool Ledger Fileshare StorageVirtualMachine KeyspaceTable Keyspace Namespace Workspaces
+    Workspace Bot Index DataStore TableBucket VectorBucket BrokerStorage SnapshotSchedule Directory Disk Dataset
+    DatasetGroup FeatureGroup KnowledgeBase Library Notebook
+    """
+)
+# Things that work: gone, they are recreated from their definition.
+_WORKING = words(
+    """
+    Instance Instances Function Alias Version EventSourceMapping Service CapacityProvider TaskSet Stack Stacks StackSet
+    StackInstances LoadBalancer TargetGroup Listener Rule Targets AutoScalingGroup LaunchConfiguration LaunchTemplate
+    Nodegroup FargateProfile Addon HostedZone Distribution RestApi Api Stage DomainName Deployment Integration GraphqlApi
+    StateMachine JobQueue ComputeEnvironment Certificate Broker Endpoint EndpointConfig Model Application Environment
+    Project Pipeline DeploymentGroup DeploymentConfig Job Trigger Crawler Workflow Fleet Hosts CapacityReservation
+    Placementgroup PlacementGroup SpotFleetRequests User Role Group InstanceProfile DBProxy DBSubnetGroup Canary
+    ReplicationInstance ReplicationTask Server Connector Accelerator Schedule EventBus Pipe Resolver ScalingPolicy
+    DataSource Channel Cloudfront Device Thing DBShardGroup Gateway VirtualGateway VirtualRouter VirtualNode
+    VirtualService Mesh App JobFlows Studio Robot Farm Hub Portal Site Agent Flow Backend Branch ContainerService
+    NotebookInstance Transformer Detector Tracker Node Nodes Pod
+    """
+)
+_NETWORK = words(
+    """
+    Vpc Subnet NatGateway InternetGateway EgressOnlyInternetGateway RouteTable Route NetworkInterface SecurityGroup
+    NetworkAcl Address TransitGateway TransitGatewayVpcAttachment TransitGatewayRoute TransitGatewayRouteTable VpnGateway
+    VpnConnection VpnConnectionRoute CustomerGateway VpcEndpoints VpcPeeringConnection DhcpOptions Carriergateway
+    ClientVpnEndpoint VirtualInterface Connection DirectConnectGateway ResolverRule ResolverEndpoint MountTarget
+    Attachment StaticIp Lag CoreNetwork GlobalNetwork Vlan
+    """
+)
+# Too short to be known by: PolicyVersion, SigningCertificate and SecurityGroupRule are nothing that works.
+_ONLY_WHOLE = words("Version Alias Rule Model Schema Object Certificate Index Connection Integration User Group Role Image Thing")
+_KINDS = ((_STATEFUL, Thing.STATEFUL), (_WORKING, Thing.WORKING), (_NETWORK, Thing.NETWORK))
+# What merely hangs on a thing is named after it: UserFromGroup, TagsForDomain, PolicyFromRole.
+_HANGS_ON = re.compile(r"(?<=[a-z])(?:From|For|To|With|On|In|Of|By)(?=[A-Z])")
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z]?[a-z0-9]+")
+
+
+def thing_of(noun: str) -> tuple[Thing, bool] | None:
+    """The kind of thing, and whether exactly that noun is listed. None for what nobody misses, or what is not known."""
+    for listed, kind in _KINDS:
+        if noun in listed:
+            return kind, True
+    if _HANGS_ON.search(noun):
+        return None
+    parts = _PARTS.findall(noun)
+    tails = ["".join(parts[start:]) for start in range(len(parts))]
+    if tails and tails[-1].removesuffix("s") in _ONLY_WHOLE:
+        tails = tails[:-1]
+    return next(
+        ((kind, False) for tail in tails for form in (tail, tail.removesuffix("s")) for listed, kind in _KINDS if form in listed), None
+    )
