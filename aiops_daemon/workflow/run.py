@@ -16,7 +16,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.claims import Claims, claim_key
+from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Held, Journal
@@ -28,6 +28,7 @@ from aiops_daemon.policy.settings import PolicySettings
 from aiops_daemon.ports import Action, Analyst, AwsClients, Clock, Notifier, Probe
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.settings import WorkflowSettings
+from aiops_daemon.workflow.together import both
 
 T = TypeVar("T")
 
@@ -123,15 +124,16 @@ class Run:
         results: Mapping[str, JsonValue] | None = None,
         classification: str | None = None,
         success: bool | None = None,
+        also: NoticeKind | None = None,
     ) -> None:
-        """Write the terminal state and leave."""
+        """Write the terminal state and leave. `also`: a second notice in the same write."""
         seconds = (self.tools.clock.now() - self.incident.incident_timestamp).total_seconds()
         await self._write(
             Change(
                 to=to,
                 note=note,
                 results=results or {},
-                outbox=self._outbox(notice),
+                outbox=[*self._outbox(notice), *self._outbox(also)],
                 classification=classification,
                 outcome=outcome,
                 success=success,
@@ -169,18 +171,6 @@ class Run:
             await self._write()
         await self.tools.journal.park(self.held, until, settled)
         raise Parked(why)
-
-    async def settle_claim(self, *, good: bool) -> None:
-        """After an attempted recovery, good or bad: start the cooldown (doubling for a flapping resource) and count for the breaker."""
-        key = claim_key(self.event)
-        minutes = self.tools.policy.cooldown_minutes
-        streak = self.raw("charge").get("streak", 1)
-        period = timedelta(minutes=minutes * 2 ** (min(int(str(streak)), 8) - 1))
-        await self.tools.claims.cool_down(key, self.incident.incident_id, period)
-        steps = self.raw("plan").get("steps")
-        for step in steps if isinstance(steps, list) else []:
-            if isinstance(step, dict):
-                await self.tools.breaker.record(str(step["action_id"]), incident=self.incident.incident_id, good=good)
 
     def _outbox(self, kind: NoticeKind | None) -> list[OutboxEntry]:
         if kind is None:
