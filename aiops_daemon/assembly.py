@@ -18,7 +18,6 @@ from aiops_daemon.aws.table import DynamoTable
 from aiops_daemon.daemon import Background, Daemon
 from aiops_daemon.events import recognize
 from aiops_daemon.handler import MessageHandler
-from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
@@ -43,6 +42,7 @@ from aiops_daemon.telemetry.http import HttpServer
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.redaction import redact
 from aiops_daemon.workflow.admission import Admission
+from aiops_daemon.workflow.rails import breakers
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.storm import storms
 from aiops_daemon.workflow.worker import Workers
@@ -99,7 +99,7 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
         claims=Claims(table, clock),
         history=IncidentHistory(table, clock),
         switch=KillSwitch(table, clock, SwitchParameter(clients, parameter, clock) if parameter else None),
-        breaker=Breaker(table, clock),
+        breaker=breakers(flow, table, clock),
         storms=storms(flow, table, clock),
         recoveries=Budget(table, clock, name="recoveries", limit=flow.recoveries_per_account_and_hour, window=hour),
         model_calls=Budget(table, clock, name="model-calls", limit=flow.model_calls_per_hour, window=hour),
@@ -230,7 +230,7 @@ async def log_watch(parts: Parts, *, account: str, region: str) -> "LogWatch":
         rng,
         miner=lambda: TemplateMiner(limit=settings.max_templates),
         redact=redact,
-        on_alert=Warnings(parts.admission, parts.workers, parts.clock, account=account, region=region),
+        on_alert=Warnings(parts.admission, parts.workers, parts.clock, account=account, region=region, actions=settings.actions),
         metrics=parts.metrics.log_watch,
     )
 

@@ -96,6 +96,7 @@ class MessageHandler:
             by=f"{decision.get('by', 'unknown')[:200]} ({message.sender_id})",
             reason=decision.get("reason", "")[:500],
             at=message.sent_at,
+            override=decision.get("override") == "yes",
         )
         journal = self._workers.tools.journal
         asked = await journal.load(wanted)

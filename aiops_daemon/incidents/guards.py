@@ -1,6 +1,6 @@
 """Guard rails that the whole fleet shares: kill switch and budgets. State under conditional writes; every doubt stops action."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.incidents.stop import Stop
@@ -54,9 +54,7 @@ class Budget:
         """False: nothing left in this window. Windows are aligned to the epoch."""
         if self.limit <= 0:
             return False  # an empty set has no size, so the condition below would let the first one in
-        seconds = int(self._window.total_seconds())
-        now = int(self._clock.now().timestamp())
-        window = now - now % seconds
+        window, seconds = window_now(self._clock, self._window)
         try:
             await self._table.update(
                 f"BUDGET#{self.name}#{scope}#{window}",
@@ -67,3 +65,21 @@ class Budget:
         except ConditionFailed:
             return False
         return True
+
+    def renewed(self) -> datetime:
+        """When the next window begins."""
+        window, seconds = window_now(self._clock, self._window)
+        return datetime.fromtimestamp(window + seconds, UTC)
+
+    async def used(self, scope: str) -> float:
+        """The share that is spent in this window."""
+        window, _ = window_now(self._clock, self._window)
+        item = await self._table.get(f"BUDGET#{self.name}#{scope}#{window}") or {}
+        return len(item.get("payers", ())) / self.limit if self.limit > 0 else 1.0
+
+
+def window_now(clock: Clock, window: timedelta) -> tuple[int, int]:
+    """When the present window began (Unix time), and how many seconds it has."""
+    seconds = int(window.total_seconds())
+    now = int(clock.now().timestamp())
+    return now - now % seconds, seconds

@@ -162,7 +162,7 @@ class Journal:
 
     async def signal(self, incident_id: str, signal: Signal) -> Incident | None:
         """Leave a person's word on an open incident and wake it; None when there is no such open incident. Saying it twice is once."""
-        values: dict[str, Any] = {"signal": signal.model_dump_json(), "open": OPEN}
+        values: dict[str, Any] = {"signal": signal.model_dump_json(exclude_defaults=True), "open": OPEN}
         names = {"id": signal.signal_id, "open": "open", "owner": "owner"}
         say = "SET signals.#id = if_not_exists(signals.#id, :signal)"
         try:

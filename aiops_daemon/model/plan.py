@@ -59,6 +59,7 @@ class Running(Frozen):
     handle: dict[str, JsonValue] = Field(default_factory=dict)
     again_in_seconds: float
     note: str = ""
+    acts_next: bool = False  # the next poll has an effect of its own: it is asked only where the kill switch lets steps run
 
 
 class Succeeded(Frozen):
@@ -73,6 +74,7 @@ class Failed(Frozen):
 
     reason: str
     retryable: bool = False
+    untouched: bool = False  # refused before it had any effect: no such thing, an invalid request
     result: dict[str, JsonValue] = Field(default_factory=dict)
 
 

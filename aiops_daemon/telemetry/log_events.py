@@ -42,6 +42,7 @@ class LogEvent(StrEnum):
     WORKFLOW_FAILED = "workflow failed"
     INCIDENT_UNREADABLE = "unreadable incident"
     STORM = "storm"
+    BREAKER_OPENED = "breaker opened"
     RECORD_UNWRITTEN = "the record could not be written: the lease runs out and the incident goes on then"
     LEASE_NOT_RENEWED = "lease not renewed"
     MODEL_UNAVAILABLE = "model unavailable"

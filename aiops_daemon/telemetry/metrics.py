@@ -110,7 +110,10 @@ class IncidentMetrics:
             registry=registry,
         )
         self.approvals = Counter(
-            "aiops_approvals_total", "Human review: requested, approved, rejected, expired.", ["decision"], registry=registry
+            "aiops_approvals_total",
+            "Human review: requested, approved, rejected, expired; refused and waiting: approved, but a guard rail held.",
+            ["decision"],
+            registry=registry,
         )
         self.approvals_pending = Gauge("aiops_approvals_pending", "Incidents that wait for a human (last scan).", registry=registry)
         self.steps = Counter("aiops_steps_total", "Steps run, by action and result.", ["action", "result"], registry=registry)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import JsonValue
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from aiops_daemon.model.errors import GiveUp, NeedsHuman, RetryLater
+from aiops_daemon.model.errors import GiveUp, InvalidInput, NeedsHuman, NotFound, RetryLater
 from aiops_daemon.model.event import Resource
 from aiops_daemon.model.plan import Failed, Progress, Step, Unsure
 from aiops_daemon.ports import AwsClients
@@ -49,9 +49,15 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
     )
 
 
-async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable[Progress]], *, tries: int | None = None) -> Progress:
-    """Try while the error says that it may succeed later; every other error becomes a Progress that says what to do."""
+async def attempt(
+    run: Run, limit_seconds: float, effect: Callable[[], Awaitable[Progress]], *, tries: int | None = None, fresh: bool = False
+) -> Progress:
+    """Try while the error says that it may succeed later; every other error becomes a Progress that says what to do.
+
+    `fresh`: nobody called before. Only then does a first answer of "no such thing" or "invalid" say that nothing was touched.
+    """
     settings = run.tools.settings
+    called = 0
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(RetryLater),
         stop=stop_after_attempt(tries or settings.step_attempts),
@@ -61,6 +67,8 @@ async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable
     )
 
     async def once() -> Progress:  # tenacity awaits only what is declared async; the steps hand in lambdas
+        nonlocal called
+        called += 1
         return await effect()
 
     try:
@@ -73,4 +81,4 @@ async def attempt(run: Run, limit_seconds: float, effect: Callable[[], Awaitable
     except NeedsHuman as error:
         return Unsure(reason=str(error))
     except GiveUp as error:
-        return Failed(reason=str(error))
+        return Failed(reason=str(error), untouched=fresh and called == 1 and isinstance(error, NotFound | InvalidInput))

@@ -17,6 +17,7 @@ from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.call import attempt, call_for
+from aiops_daemon.workflow.rails import give_up_probes, settle_rails
 from aiops_daemon.workflow.run import Run
 
 Record = dict[str, JsonValue]
@@ -29,8 +30,10 @@ async def execute(run: Run, plan: Plan) -> str:
     """Run every step that can run. Returns why it failed, or an empty string."""
     while run.state is State.EXECUTING:
         broken = [f"{step.title}: {_record(run, step).get('reason')}" for step in plan.steps if _status(run, step) == "failed"]
-        running = [step for step in plan.steps if _status(run, step) == "running"]
-        begun = [step for step in plan.steps if _status(run, step) == "started"]  # its worker died: whether it called is not known
+        running = [step for step in plan.steps if _status(run, step) == "running" and not _acts_next(run, step)]
+        begun = [  # its worker died, so that whether it called is not known; or its next look is an effect of its own
+            step for step in plan.steps if _status(run, step) == "started" or (_acts_next(run, step) and not broken)
+        ]
         ready = [step for step in plan.steps if not broken and _status(run, step) == "" and _unblocked(run, plan, step)]
         stop = await _switched_off(run) if ready or begun else None
         if stop is not None and not running:  # what runs is seen to its end first
@@ -63,6 +66,8 @@ async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step])
         notes.append(f"{step.action_id}: {note}")
         if record["status"] in {"done", "failed"}:
             run.tools.metrics.incidents.steps.labels(step.action_id, record["status"]).inc()
+            spent = run.tools.clock.now() - datetime.fromisoformat(str(record["at"]))
+            run.tools.metrics.incidents.step_seconds.labels(step.action_id).observe(spent.total_seconds())
     if results:
         done = all(_record(run, step).get("status") == "done" or _is_done(results.get(_key(step))) for step in plan.steps)
         await run.move(State.VERIFYING if done else State.EXECUTING, "; ".join(notes)[:1000], results=results)
@@ -83,13 +88,14 @@ async def _one(run: Run, step: Step, *, fresh: bool) -> Progress:
     if record["status"] == "running" and isinstance(handle, dict):
         seen = await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle))
         if isinstance(seen, Failed) and seen.retryable:  # we could not look: what runs goes on, up to the step's own limit
-            return Running(handle=handle, again_in_seconds=BLIND_SECONDS, note=f"could not look: {seen.reason}")
+            blind = f"could not look: {seen.reason}"
+            return Running(handle=handle, again_in_seconds=BLIND_SECONDS, note=blind, acts_next=_acts_next(run, step))
         return seen
     if step.effect is Effect.DESTRUCTIVE:  # at most once: neither after a crash nor after an answer that was lost
         if not fresh:
             return Failed(reason="interrupted in a step that must not be repeated: a human has to look")
-        return await attempt(run, CALL_SECONDS, lambda: action.start(call), tries=1)
-    return await attempt(run, CALL_SECONDS, lambda: action.start(call))
+        return await attempt(run, CALL_SECONDS, lambda: action.start(call), tries=1, fresh=True)
+    return await attempt(run, CALL_SECONDS, lambda: action.start(call), fresh=fresh)
 
 
 def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, str]:
@@ -102,9 +108,12 @@ def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, 
         case Running():
             if run.tools.clock.now() - started > timedelta(seconds=step.timeout_seconds):
                 return base | {"status": "failed", "reason": f"not finished after {step.timeout_seconds} s"}, 0, "timed out"
-            return base | {"status": "running", "handle": progress.handle}, progress.again_in_seconds, progress.note or "running"
+            record = base | {"status": "running", "handle": progress.handle} | ({"acts_next": True} if progress.acts_next else {})
+            return record, progress.again_in_seconds, progress.note or "running"
         case _:
-            return base | {"status": "failed", "reason": progress.reason, "result": progress.result}, 0, f"failed: {progress.reason}"
+            failed = base | {"status": "failed", "reason": progress.reason, "result": progress.result}
+            untouched = isinstance(progress, Failed) and progress.untouched
+            return failed | ({"untouched": True} if untouched else {}), 0, f"failed: {progress.reason}"
 
 
 async def _switched_off(run: Run) -> Stop | None:
@@ -121,6 +130,7 @@ async def _stopped(run: Run, plan: Plan, where: str, stop: Stop) -> None:
         await run.tools.claims.cool_down(
             claim_key(run.event), run.incident.incident_id, timedelta(minutes=run.tools.policy.cooldown_minutes)
         )
+    await give_up_probes(run)
     note = f"stopped {where}: kill switch set by {stop.by} at {stop.at}: {stop.reason}"
     await run.end(State.FAILED, note[:1000], Outcome.FAILED, notice=NoticeKind.STOPPED, success=False)
 
@@ -133,11 +143,11 @@ async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -
     undoable = [step for step in reversed(plan.steps) if step.undoable and _status(run, step) == "done"]
     if run.state is not State.ROLLING_BACK:
         if not undoable:
-            await _failed(run, State.FAILED, f"recovery failed: {why}; nothing to undo", Outcome.FAILED)
+            await _failed(run, plan, State.FAILED, f"recovery failed: {why}; nothing to undo", Outcome.FAILED)
         await run.move(State.ROLLING_BACK, f"recovery failed: {why}; undoing", results={"failure": {"reason": why}})
     for step in undoable:
         await _undo(run, plan, step)
-    await _failed(run, State.ROLLED_BACK, f"rolled back after: {run.raw('failure').get('reason')}", Outcome.ROLLED_BACK)
+    await _failed(run, plan, State.ROLLED_BACK, f"rolled back after: {run.raw('failure').get('reason')}", Outcome.ROLLED_BACK)
 
 
 async def _undo(run: Run, plan: Plan, step: Step) -> None:
@@ -162,12 +172,14 @@ async def _undo(run: Run, plan: Plan, step: Step) -> None:
         timedelta(days=3650),
         frozen=f"undo of {step.action_id} failed in {run.incident.incident_id}",
     )
-    await _failed(run, State.FAILED, f"undo of {step.action_id} failed: {reason}; the resource is frozen", Outcome.ROLLBACK_FAILED)
+    await _failed(run, plan, State.FAILED, f"undo of {step.action_id} failed: {reason}; the resource is frozen", Outcome.ROLLBACK_FAILED)
 
 
-async def _failed(run: Run, state: State, note: str, outcome: Outcome) -> None:
-    await run.settle_claim(good=False)
-    await run.end(state, note[:1000], outcome, notice=NoticeKind.FAILED, success=False)
+async def _failed(run: Run, plan: Plan, state: State, note: str, outcome: Outcome) -> None:
+    begun = [step for step in plan.steps if _status(run, step)]
+    untouched = bool(begun) and all(_record(run, step).get("untouched") for step in begun)
+    page, opened = await settle_rails(run, good=False, untouched=untouched)
+    await run.end(state, note[:1000], outcome, notice=NoticeKind.FAILED, success=False, results=opened, also=page)
 
 
 def step_results(run: Run, plan: Plan) -> Mapping[str, JsonValue]:
@@ -185,6 +197,10 @@ def _record(run: Run, step: Step) -> Record:
 
 def _status(run: Run, step: Step) -> str:
     return str(_record(run, step).get("status", ""))
+
+
+def _acts_next(run: Run, step: Step) -> bool:
+    return _status(run, step) == "running" and _record(run, step).get("acts_next") is True
 
 
 def _unblocked(run: Run, plan: Plan, step: Step) -> bool:

@@ -10,12 +10,13 @@ from aiops_daemon.incidents.claims import claim_key
 from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
-from aiops_daemon.model.plan import Effect, HealthStatus, Plan
+from aiops_daemon.model.plan import HealthStatus, Plan
 from aiops_daemon.model.verdict import Classification, Decision, DecisionKind, Provenance, Verdict
 from aiops_daemon.policy.gate import decide
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.detect import may_act
 from aiops_daemon.workflow.outbox import flush, next_try
+from aiops_daemon.workflow.rails import Passage, pass_rails
 from aiops_daemon.workflow.run import Run
 from aiops_daemon.workflow.storm import folded, join_storm, on_record, page, speaks_for_a_storm, words
 
@@ -25,7 +26,7 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     if run.state in {State.EXECUTING, State.VERIFYING, State.ROLLING_BACK}:
         return
     if run.state is State.AWAITING_APPROVAL:
-        await _answer(run, plan)
+        await _answer(run, verdict, plan)
         return
     decision = _decision(run, verdict, plan)
     if decision.kind is DecisionKind.NONE:
@@ -37,10 +38,10 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     storm = await join_storm(run)
     if storm is not None:
         await _ask(run, f"{words(run, storm)}: {decision.reason}"[:900], page(run, storm), {"storm": on_record(run, storm)})
-    doubt, charge = await _guard_rails(run, plan) if decision.kind is DecisionKind.ACT else (decision.reason, {})
-    if doubt:
-        await _ask(run, doubt)
-    run.defer(State.EXECUTING, f"acting: {decision.reason}", results=charge)  # written with the first step's intent
+    passage = await pass_rails(run, plan) if decision.kind is DecisionKind.ACT else Passage(doubt=decision.reason)
+    if passage.doubt:
+        await _ask(run, passage.doubt, rail=passage.rail)
+    run.defer(State.EXECUTING, f"acting: {decision.reason}{passage.note}"[:1000], results=passage.results)  # written with the first intent
 
 
 def _decision(run: Run, verdict: Verdict, plan: Plan) -> Decision:
@@ -65,6 +66,8 @@ async def _leave(run: Run, verdict: Verdict, plan: Plan, decision: Decision) -> 
 
 async def leave_if_healthy(run: Run) -> None:
     """A late or stale report: the resource may be well again, and then the incident ends here."""
+    if run.event.kind is EventKind.LOG_ANOMALY:  # foreseen: it is healthy still, that is the point
+        return
     probe = run.tools.probes.get(run.event.resource.type)
     if probe is None or not may_act(run):
         return
@@ -73,45 +76,20 @@ async def leave_if_healthy(run: Run) -> None:
         await run.end(State.SUPPRESSED, f"no action: {health.detail}; it is healthy again", Outcome.SELF_HEALED, success=True)
 
 
-async def _guard_rails(run: Run, plan: Plan) -> tuple[str, dict[str, JsonValue]]:
-    """Why not to act by ourselves (or an empty string), and what was charged. A rail that cannot be read raises, and nothing runs."""
-    for step in plan.steps:
-        breaker = await run.tools.breaker.look(step.action_id)
-        run.tools.metrics.guards.breaker.labels(step.action_id).set(breaker.open_since is not None)
-        if breaker.open_since is not None:
-            return f"the breaker of {step.action_id} is open: {breaker.reason}", {}
-    if all(step.effect is Effect.NONE for step in plan.steps):
-        return "", {}
-    charge = await _charge(run, plan)
-    limit = run.tools.settings.recoveries_per_resource_and_day
-    if int(str(charge["today"])) > limit:
-        run.tools.metrics.guards.refusals.labels("resource").inc()
-        return f"budget: this resource was already recovered {limit} times today", {}
-    if not await run.tools.recoveries.spend(run.incident.incident_id, run.event.account):
-        run.tools.metrics.guards.refusals.labels("account").inc()
-        return f"budget: {run.tools.recoveries.limit} recoveries in this account and hour are spent", {}
-    return "", {"charge": charge}
-
-
-async def _charge(run: Run, plan: Plan) -> dict[str, JsonValue]:
-    me = run.incident.incident_id
-    claim = await run.tools.claims.charge(claim_key(run.event), me, me, _hold(plan))
-    return {"today": claim.today, "streak": claim.streak}
-
-
-def _hold(plan: Plan) -> timedelta:
-    return timedelta(seconds=max((step.timeout_seconds for step in plan.steps), default=0))
-
-
 async def _ask(
-    run: Run, why: str, notice: NoticeKind | None = NoticeKind.REVIEW, results: Mapping[str, JsonValue] = MappingProxyType({})
+    run: Run,
+    why: str,
+    notice: NoticeKind | None = NoticeKind.REVIEW,
+    results: Mapping[str, JsonValue] = MappingProxyType({}),
+    rail: str = "",
 ) -> None:
     until = run.tools.clock.now() + timedelta(hours=run.tools.settings.approval_hours)
+    asked: dict[str, JsonValue] = {"why": why, "until": until.isoformat(), "protected": run.tools.policy.is_protected(run.event)}
     await run.move(
         State.AWAITING_APPROVAL,
-        f"Manual Review Required: {why}",
+        f"Manual Review Required: {why}"[:1000],
         notice=notice,
-        results={"asked": {"why": why, "until": until.isoformat()}, **results},
+        results={"asked": asked | ({"rail": rail} if rail else {}), **results},
     )
     run.tools.metrics.incidents.approvals.labels("requested").inc()
     await _rest(run, until)
@@ -123,31 +101,87 @@ async def _rest(run: Run, until: datetime) -> None:
     await run.park(min(until, next_try(run) or until), "waiting for a human")
 
 
-async def _answer(run: Run, plan: Plan) -> None:
-    """A signal decides; silence until the deadline is a no."""
-    asked = run.raw("asked")
-    signals = sorted(run.incident.signals.values(), key=lambda signal: signal.at)
-    if not signals:
-        await _silence(run, str(asked.get("until", "")))
-    first: Signal = signals[0]
-    said = f"{first.decision} by {first.by}: {first.reason}"
-    run.tools.metrics.incidents.approvals.labels("approved" if first.decision == "approve" else "rejected").inc()
-    if first.decision != "approve":
+async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
+    """A signal decides; silence until the deadline is a no. Policy and guard rails are asked again: much may have changed since."""
+    word = _word(run)
+    if word is None:
+        await _silence(run, str(run.raw("asked").get("until", "")))
+    assert word is not None  # noqa: S101  # _silence never returns
+    said = f"{word.decision} by {word.by}: {word.reason}"
+    counted = run.tools.metrics.incidents.approvals
+    if word.decision != "approve":
+        counted.labels("rejected").inc()
         await run.end(State.REJECTED, said, Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED)
     if not plan.steps:
+        counted.labels("approved").inc()
         await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)
     await leave_if_healthy(run)
-    claim = await run.tools.claims.claim(
-        claim_key(run.event), run.incident.incident_id, timedelta(minutes=run.tools.policy.cooldown_minutes)
-    )
+    passage = _policy_now(run, verdict, plan, word)
+    if not passage.doubt:
+        await _claim_again(run, said)
+        passage = await pass_rails(run, plan, approved=True, override=word.override)
+    if passage.doubt:
+        await _hold_back(run, said, word, passage)
+        await _answer(run, verdict, plan)  # somebody has said more meanwhile
+        return
+    counted.labels("approved").inc()
+    run.defer(State.EXECUTING, f"{said}{passage.note}"[:1000], results=passage.results)  # written with the first step's intent
+
+
+def _word(run: Run) -> Signal | None:
+    """The first word that was not yet heard; else the approval that waits for a budget."""
+    heard = run.raw("heard")
+    known = heard.get("ids")
+    ids = known if isinstance(known, list) else []
+    signals = sorted(run.incident.signals.values(), key=lambda signal: signal.at)
+    fresh = [signal for signal in signals if signal.signal_id not in ids]
+    standing = [signal for signal in signals if signal.signal_id == heard.get("standing")]
+    return next(iter([*fresh, *standing]), None)
+
+
+def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> Passage:
+    """What the operator's policy says today. Only protection can be overridden: whoever asked did not say that it is protected."""
+    decision = _decision(run, verdict, plan)
+    if decision.kind is DecisionKind.NONE:
+        return Passage(doubt=decision.reason, rail="policy", how="the policy has to allow it first")
+    told = run.raw("asked").get("protected", True)
+    if run.tools.policy.is_protected(run.event) and not told and not word.override:
+        return Passage(doubt="the resource is protected by now", rail="policy", how="approve again with --override to act all the same")
+    return Passage()
+
+
+async def _claim_again(run: Run, said: str) -> None:
+    """The claim may have run out while we waited."""
+    claim = await run.tools.claims.claim(claim_key(run.event), run.incident.incident_id, run.tools.policy.cooldown)
+    if claim.frozen:
+        await run.end(State.REJECTED, f"{said}, but the resource is frozen: {claim.frozen}", Outcome.REJECTED, notice=NoticeKind.STOPPED)
     if not claim.mine:
-        if claim.frozen:
-            await run.end(
-                State.REJECTED, f"{said}, but the resource is frozen: {claim.frozen}", Outcome.REJECTED, notice=NoticeKind.STOPPED
-            )
         await run.park(claim.until + timedelta(seconds=1), f"approved; the resource is in cooldown, held by {claim.holder}")
-    charge = await _charge(run, plan)
-    run.defer(State.EXECUTING, said, results={"charge": charge})  # written with the first step's intent
+
+
+async def _hold_back(run: Run, said: str, word: Signal, passage: Passage) -> None:
+    """An approval that a rail refuses, or that waits for its budget: on the record, and people are told. Does not return while it waits."""
+    heard = run.raw("heard")
+    known = heard.get("ids")
+    ids = known if isinstance(known, list) else []
+    again = heard.get("standing") == word.signal_id
+    waits = passage.until is not None
+    if not again:
+        run.tools.metrics.incidents.approvals.labels("waiting" if waits else "refused").inc()
+    await run.move(
+        State.AWAITING_APPROVAL,
+        f"{said}, {'waits' if waits else 'refused'}: {passage.doubt}; {passage.how}"[:1000],
+        notice=None if again or folded(run) else NoticeKind.REVIEW,
+        results={
+            "asked": run.raw("asked") | {"rail": passage.rail},
+            "heard": {"ids": [*ids, word.signal_id], "standing": word.signal_id if waits else None},
+        },
+    )
+    if waits:
+        await flush(run)
+        until = passage.until or run.tools.clock.now()
+        if all(signal.signal_id in [*ids, word.signal_id] for signal in run.incident.signals.values()):
+            await run.park(min(until, next_try(run) or until), "approved; waiting for a budget")
 
 
 async def _silence(run: Run, until: str) -> None:

@@ -28,7 +28,6 @@ from aiops_daemon.policy.settings import PolicySettings
 from aiops_daemon.ports import Action, Analyst, AwsClients, Clock, Notifier, Probe
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.settings import WorkflowSettings
-from aiops_daemon.workflow.together import both
 
 T = TypeVar("T")
 

@@ -1,5 +1,7 @@
 """How an incident is worked on."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -37,6 +39,13 @@ class WorkflowSettings(BaseModel):
     storm_seconds: float = Field(60, gt=0, description="... within this time.")
     storm_calm_minutes: float = Field(10, gt=0, description="A storm is over when nothing new has come for this long.")
     model_calls_per_hour: int = Field(100, ge=0, description="Above it the rules decide alone, and say so.")
+    breaker_failures: int = Field(3, ge=1, description="Failed recoveries in a row that stop automatic action of their kind.")
+    breaker_rest_minutes: float = Field(
+        60, gt=0, description="How long a breaker stays open before one recovery may be its probe; doubles with each failed one, to a day."
+    )
+    breaker_probe: Literal["approve", "auto"] = Field(
+        "approve", description="approve: a probe runs once a human approved it; auto: the first recovery after the rest is the probe."
+    )
     kill_switch_parameter: str | None = Field(
         None,
         min_length=1,

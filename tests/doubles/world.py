@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
@@ -22,6 +21,7 @@ from aiops_daemon.policy.settings import PolicySettings
 from aiops_daemon.ports import ActionCall, AwsClients, Table
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.admission import Admission, Triage
+from aiops_daemon.workflow.rails import breakers
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.settings import WorkflowSettings
 from aiops_daemon.workflow.storm import storms
@@ -183,7 +183,7 @@ class Fleet:
             claims=Claims(table, clock),
             history=IncidentHistory(table, clock),
             switch=KillSwitch(table, clock),
-            breaker=Breaker(table, clock),
+            breaker=breakers(self.settings, table, clock),
             storms=storms(self.settings, table, clock),
             recoveries=Budget(table, clock, name="recoveries", limit=self.settings.recoveries_per_account_and_hour, window=hour),
             model_calls=Budget(table, clock, name="model-calls", limit=self.settings.model_calls_per_hour, window=hour),
