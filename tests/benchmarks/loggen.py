@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from aiops_daemon.logwatch.baseline import WINDOWS
+from aiops_daemon.logwatch.negbin import lower_sigma, upper_sigma
+
 BUCKET = 300
 DAY = 288
 WEEK = 7 * DAY
@@ -215,6 +218,23 @@ class World:
                 ]
         out.sort()
         return out
+
+
+def true_sigma(world: World, injection: Injection) -> float:
+    """How unusual the injected counts are over the most telling window of up to three hours, to one who knows the generator: the tail
+    of the true mean and shape of these very buckets, before paying for any other series that is watched.
+    """
+    template = world.templates[injection.template]
+    tail = lower_sigma if injection.kind in {"drop", "silence"} else upper_sigma
+    best = 0.0
+    for length in WINDOWS:
+        for first in range(injection.start, max(injection.end - length, injection.start) + 1):
+            span = slice(first, first + length)
+            each = world.means[injection.template, span]
+            mean = float(each.sum())
+            spread = float((each**2).sum()) / template.shape / max(mean**2, 1e-9)
+            best = max(best, tail(int(world.counts[injection.template, span].sum()), mean, spread))
+    return best
 
 
 def fill(text: str, pick: random.Random) -> str:
