@@ -50,6 +50,11 @@ def pattern_table(name: str) -> dict[str, Any]:
     }
 
 
+def kill_switch_parameter(name: str) -> dict[str, Any]:
+    """PutParameter's arguments."""
+    return {"Name": name, "Type": "String", "Value": "run", "AllowedPattern": "^(run|stop: .+)$"}
+
+
 class Bootstrap:
     """Idempotent: what is there stays as it is. Yields one line per thing."""
 
@@ -61,7 +66,7 @@ class Bootstrap:
         self.queue_url = ""
 
     async def run(self) -> AsyncIterator[str]:
-        """Tables, topic, queues, rules, in this order."""
+        """Tables, topic, queues, rules, then what the settings name: the kill switch's parameter, the bucket of plans."""
         for definition in (incident_table(self._settings.incidents.table), pattern_table(self._settings.logwatch.table)):
             yield await self._table(definition)
         sns = await self._clients.client("sns")
@@ -70,6 +75,32 @@ class Bootstrap:
         yield f"topic {self.topic_arn}"
         async for line in self._queues():
             yield line
+        if self._settings.workflow.kill_switch_parameter:
+            yield await self._parameter(kill_switch_parameter(self._settings.workflow.kill_switch_parameter))
+        if self._settings.actions.plan_bucket:
+            yield await self._bucket(self._settings.actions.plan_bucket)
+
+    async def _parameter(self, definition: dict[str, Any]) -> str:
+        ssm = await self._clients.client("ssm")
+        try:
+            await ssm.get_parameter(Name=definition["Name"])
+        except NotFound:
+            await ssm.put_parameter(**definition)
+        return f"parameter {definition['Name']}"
+
+    async def _bucket(self, wanted: str) -> str:
+        """Where recovery builds save their plans."""
+        account = (await (await self._clients.client("sts")).get_caller_identity())["Account"]
+        s3 = await self._clients.client("s3")
+        region = s3.meta.region_name
+        name = wanted.replace("{account}", account).replace("{region}", region)
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            await s3.get_bucket_versioning(Bucket=name)
+        except NotFound:
+            await s3.create_bucket(Bucket=name, **place)
+        await s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return f"bucket {name}, versioned"
 
     async def _table(self, definition: dict[str, Any]) -> str:
         client = await self._clients.client("dynamodb")
@@ -202,8 +233,12 @@ class Check:
         if not project:
             return None
         client = await self._clients.client("codebuild")
-        answer = await client.batch_get_projects(names=[project])
-        return None if answer.get("projects") else f"CodeBuild project {project} does not exist: terminated resources cannot be recreated"
+        found = (await client.batch_get_projects(names=[project])).get("projects")
+        if not found:
+            return f"CodeBuild project {project} does not exist: terminated resources cannot be recreated"
+        if not self._settings.actions.plan_bucket:
+            return f"CodeBuild project {project} is set, but not the bucket where it saves its plans (AIOPS_ACTIONS__PLAN_BUCKET)"
+        return None
 
 
 async def _look(what: str, look: Callable[[], Awaitable[str | None]]) -> str | None:

@@ -1,28 +1,39 @@
-"""Recreate what is gone: start the recovery build (plan, check, apply of the saved plan) and follow it to its end.
+"""Recreate what is gone, in two builds: one saves a Terraform plan, we read it and judge it, the other applies exactly that plan.
 
-The token is StartBuild's idempotencyToken, which AWS honours for five minutes, and it is in the build's environment for good: a later
-start finds that build and follows it instead of making a second one. Inputs travel by environment, never through a shell.
-The build answers by exported variables: RECOVERED_RESOURCE_ID, RECOVERY_NOTE, and RECOVERY_REFUSED when its plan needs a person.
+Phases, as the step's handle has them: plan (the first build runs) -> planned (the plan was read and is on the record; the next look has
+an effect) -> apply (the second build runs). Each build has a token of its own made from the step's. It is StartBuild's idempotencyToken,
+which AWS honours for five minutes, and it is in the build's environment for good: a later try finds that build and follows it instead of
+making a second one. The second build gets version and sha256 of the plan and of what we read, and refuses on anything else.
+Inputs travel by environment, never through a shell. A build answers by exported variables: PLAN_VERSION, PLAN_SHA256 and PLAN_JSON_VERSION
+after a plan, RECOVERED_RESOURCE_ID after an apply, RECOVERY_NOTE, and RECOVERY_REFUSED when a person has to decide.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from aiops_daemon.actions.evidence import INSTANCE_ID, bare_id, refused, words
 from aiops_daemon.actions.settings import ActionSettings
+from aiops_daemon.actions.terraform_plan import SavedPlan, objection
+from aiops_daemon.aws.objects import read_object
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded, Unsure
 from aiops_daemon.ports import ActionCall, Clock
 
 TOKEN_VARIABLE = "AIOPS_TOKEN"  # noqa: S105  # the name of a variable; the token is no secret
 TOKEN_LIFE = timedelta(minutes=4)  # AWS says five; a minute for clocks that differ
+MOST_BYTES = 5_000_000  # of a plan's JSON: 20,000 resources; more is not read
 _LOOK_BACK = 100  # builds of the project among which ours is looked for: the size of one page and of one BatchGetBuilds
 _INPUT = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._/-]{0,255}")
 _GONE = re.compile(r"(terminate|delete)\w*|terminated|deleted|shutting-down")
+_VERSION = r"[A-Za-z0-9._/+=-]{1,1024}"
+_PIN = {"PLAN_VERSION": _VERSION, "PLAN_SHA256": r"[0-9a-f]{64}", "PLAN_JSON_VERSION": _VERSION}
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+Handle = Mapping[str, JsonValue]
 
 
 class CodeBuildTerraformApply:
@@ -36,97 +47,156 @@ class CodeBuildTerraformApply:
             title="Recreate the resource with Terraform",
             resource_types=settings.codebuild_resource_types,
             effect=Effect.REPLACING,
-            timeout_seconds=settings.build_timeout_seconds + 120,  # the build is stopped before the step is given up
-            success="the build succeeded and the replacement is healthy",
+            timeout_seconds=2 * settings.build_timeout_seconds + 240,  # a build is stopped before the step is given up
+            success="the saved plan was applied and the replacement is healthy",
             permissions=(
                 "codebuild:StartBuild",
                 "codebuild:BatchGetBuilds",
                 "codebuild:ListBuildsForProject",
                 "codebuild:StopBuild",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
             ),
         )
 
     def parameters(self, event: Event) -> Mapping[str, JsonValue] | str:
         if reason := refused(event):
             return reason
-        if self._settings.codebuild_project is None:
-            return "no CodeBuild project is configured (AIOPS_ACTIONS__CODEBUILD_PROJECT)"
+        project, bucket = self._settings.codebuild_project, self._settings.plan_bucket
+        if project is None or bucket is None:
+            return "no CodeBuild project is configured (AIOPS_ACTIONS__CODEBUILD_PROJECT and AIOPS_ACTIONS__PLAN_BUCKET)"
         if not any(_GONE.fullmatch(word) for word in words(event)):
             return "the event does not say that the resource is gone"
         lost = bare_id(event, INSTANCE_ID if event.resource.type == "ec2:instance" else _INPUT)
         if lost is None:
             return f"{event.resource.id[:60]!r} cannot be handed to a build"
-        target = self._settings.terraform_targets.get(lost, "")
-        return {"project": self._settings.codebuild_project, "correlation_id": event.group, "lost": lost, "target": target}
+        return {
+            "project": project,
+            "correlation_id": event.group,
+            "lost": lost,
+            "target": self._settings.terraform_targets.get(lost, ""),
+            "bucket": bucket.replace("{account}", event.account).replace("{region}", event.region),
+        }
 
     async def start(self, call: ActionCall) -> Progress:
         codebuild = await call.client("codebuild")
         if self._clock.now() - call.started_at > TOKEN_LIFE:
-            adopted = await _find(codebuild, call)
+            adopted = await _find(codebuild, call, "plan")
             if adopted is not None:
-                return await self._follow(codebuild, call, adopted)
-        answer = await codebuild.start_build(
-            projectName=call.parameters["project"],
-            idempotencyToken=call.token,
-            environmentVariablesOverride=_environment(call),
-            timeoutInMinutesOverride=max(5, self._settings.build_timeout_seconds // 60),
-        )
-        return self._running(answer["build"])
+                return await self._follow(codebuild, call, self._handle("plan", adopted), adopted)
+        return await self._build(codebuild, call, "plan")
 
-    async def poll(self, call: ActionCall, handle: Mapping[str, JsonValue]) -> Progress:
+    async def poll(self, call: ActionCall, handle: Handle) -> Progress:
         codebuild = await call.client("codebuild")
+        if handle["phase"] == "planned":
+            return await self._apply(codebuild, call, handle)
         answer = await codebuild.batch_get_builds(ids=[handle["build_id"]])
         if not answer["builds"]:
             return Failed(reason=f"build {handle['build_id']} is not known any more")
-        return await self._follow(codebuild, call, answer["builds"][0])
+        return await self._follow(codebuild, call, handle, answer["builds"][0])
 
     async def undo(self, call: ActionCall, result: Mapping[str, JsonValue]) -> Progress:
         return Failed(reason="a recreated resource is not destroyed by the daemon")
 
-    async def _follow(self, codebuild: Any, call: ActionCall, build: Mapping[str, Any]) -> Progress:
+    async def _build(self, codebuild: Any, call: ActionCall, phase: str, planned: Handle | None = None) -> Progress:
+        """Start the build of a phase; the same token with the same words gives the same build."""
+        planned = planned or {}
+        commit = {"sourceVersion": planned["commit"]} if planned.get("commit") else {}
+        answer = await codebuild.start_build(
+            projectName=call.parameters["project"],
+            idempotencyToken=f"{call.token}-{phase}",
+            environmentVariablesOverride=_environment(call, phase, planned),
+            timeoutInMinutesOverride=max(5, self._settings.build_timeout_seconds // 60),
+            **commit,
+        )
+        return self._running(self._handle(phase, answer["build"], planned), answer["build"])
+
+    async def _apply(self, codebuild: Any, call: ActionCall, planned: Handle) -> Progress:
+        """The intent is on the record, the effect comes now, or came before a crash: then its build is there."""
+        adopted = await _find(codebuild, call, "apply")
+        if adopted is not None:
+            return await self._follow(codebuild, call, self._handle("apply", adopted, planned), adopted)
+        return await self._build(codebuild, call, "apply", planned)
+
+    async def _follow(self, codebuild: Any, call: ActionCall, handle: Handle, build: Mapping[str, Any]) -> Progress:
         exported = {item["name"]: item.get("value", "") for item in build.get("exportedEnvironmentVariables", [])}
-        result: dict[str, JsonValue] = {"build_id": build["id"], "replacement_id": _replacement(exported)}
+        result = {key: value for key, value in handle.items() if key not in {"phase", "since"}} | {"build_id": build["id"]}
         note = str(exported.get("RECOVERY_NOTE", ""))[:500]
         if exported.get("RECOVERY_REFUSED"):
-            return Unsure(reason=str(exported["RECOVERY_REFUSED"])[:500], result=result)
+            return Unsure(reason=_told(str(exported["RECOVERY_REFUSED"])[:500], handle), result=result)
         status = build["buildStatus"]
+        if status == "SUCCEEDED" and handle["phase"] == "plan":
+            return await self._read(call, build, exported)
         if status == "SUCCEEDED":
+            result["replacement_id"] = _replacement(exported)
             return Succeeded(result=result, note=note or f"build {build['id']} succeeded")
         if status != "IN_PROGRESS":
-            return Failed(
-                reason=f"build {build['id']} ended {status}{': ' if note else ''}{note}", retryable=status == "FAULT", result=result
-            )
-        if self._clock.now() - call.started_at > timedelta(seconds=self._settings.build_timeout_seconds):
+            return Failed(reason=f"build {build['id']} ended {status}{': ' if note else ''}{note}", result=result)
+        if self._clock.now() - datetime.fromisoformat(str(handle["since"])) > timedelta(seconds=self._settings.build_timeout_seconds):
             await codebuild.stop_build(id=build["id"])
             return Failed(reason=f"build {build['id']} was stopped after {self._settings.build_timeout_seconds} s", result=result)
-        return self._running(build)
+        return self._running(handle, build)
 
-    def _running(self, build: Mapping[str, Any]) -> Running:
-        note = f"build {build['id']}: {str(build.get('currentPhase', 'started')).lower()}"
-        return Running(handle={"build_id": build["id"]}, again_in_seconds=self._settings.build_poll_seconds, note=note)
+    async def _read(self, call: ActionCall, build: Mapping[str, Any], exported: Mapping[str, str]) -> Progress:
+        """Read the plan that the first build saved, and judge it."""
+        pins: dict[str, JsonValue] = {name: exported.get(name, "") for name in _PIN}
+        if not all(re.fullmatch(pattern, str(pins[name])) for name, pattern in _PIN.items()):
+            return Failed(reason=f"build {build['id']} saved no plan")
+        s3 = await call.client("s3")
+        key, version = f"plans/{call.incident_id}/plan.json", str(pins["PLAN_JSON_VERSION"])
+        text = await read_object(s3, str(call.parameters["bucket"]), key, version, MOST_BYTES)
+        if text is None:
+            return Unsure(reason=f"the plan of build {build['id']} has more than the {MOST_BYTES} bytes that are read")
+        try:
+            plan = SavedPlan.model_validate_json(text)
+        except ValidationError as error:
+            return Unsure(reason=f"the plan of build {build['id']} cannot be read: {error.error_count()} errors in it")
+        planned: dict[str, JsonValue] = {
+            **{name.lower(): value for name, value in pins.items()},
+            "plan_json_sha256": hashlib.sha256(text).hexdigest(),
+            "plan": plan.summary()[:600],
+            "plan_build_id": build["id"],
+            "commit": commit if _COMMIT.fullmatch(commit := str(build.get("resolvedSourceVersion", ""))) else "",
+        }
+        against = objection(plan, str(call.parameters["lost"]), str(call.parameters["target"]))
+        if against:
+            return Unsure(reason=_told(against[:500], planned), result=planned)
+        return Running(handle=planned | {"phase": "planned"}, again_in_seconds=0, note=f"the plan: {planned['plan']}", acts_next=True)
+
+    def _handle(self, phase: str, build: Mapping[str, Any], planned: Handle | None = None) -> dict[str, JsonValue]:
+        return {**(planned or {}), "phase": phase, "build_id": build["id"], "since": self._clock.now().isoformat()}
+
+    def _running(self, handle: Handle, build: Mapping[str, Any]) -> Running:
+        note = f"{handle['phase']}, build {build['id']}: {str(build.get('currentPhase', 'started')).lower()}"
+        return Running(handle=dict(handle), again_in_seconds=self._settings.build_poll_seconds, note=note)
 
 
-def _environment(call: ActionCall) -> list[dict[str, str]]:
+def _environment(call: ActionCall, phase: str, planned: Handle) -> list[dict[str, str]]:
     values = {
-        TOKEN_VARIABLE: call.token,
+        TOKEN_VARIABLE: f"{call.token}-{phase}",
         "INCIDENT_ID": call.incident_id,
         "CORRELATION_ID": str(call.parameters["correlation_id"]),
         "RESOURCE_TYPE": call.resource.type,
         "RESOURCE_ID": str(call.parameters["lost"]),
         "TARGETS": str(call.parameters["target"]),
-        "MODE": "apply",
+        "MODE": phase,
     }
+    values |= {name.upper(): str(planned[name]) for name in ("plan_version", "plan_sha256", "plan_json_sha256") if name in planned}
     return [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items() if value]
 
 
-async def _find(codebuild: Any, call: ActionCall) -> Mapping[str, Any] | None:
+def _told(reason: str, handle: Handle) -> str:
+    return f"{reason}; the plan: {handle['plan']}" if "plan" in handle else reason
+
+
+async def _find(codebuild: Any, call: ActionCall, phase: str) -> Mapping[str, Any] | None:
     """The build of an earlier try, by the token in its environment."""
     listed = await codebuild.list_builds_for_project(projectName=call.parameters["project"], sortOrder="DESCENDING")
     ids = listed["ids"][:_LOOK_BACK]
     if not ids:
         return None
     builds: list[Mapping[str, Any]] = (await codebuild.batch_get_builds(ids=ids))["builds"]
-    return next((build for build in builds if _token(build) == call.token), None)
+    return next((build for build in builds if _token(build) == f"{call.token}-{phase}"), None)
 
 
 def _token(build: Mapping[str, Any]) -> str | None:

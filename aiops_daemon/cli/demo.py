@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aiops_daemon.settings import Settings
 
 PROJECT = "aiops-recovery"
+PLAN_BUCKET = "aiops-plans"
 PART_SECONDS = 60.0
 TERRAFORM_SECONDS = 240.0
 # Short waits, so that a demo is watchable; everything else is as in production.
@@ -43,6 +44,7 @@ SETTINGS = {
     "AIOPS_TELEMETRY__HTTP_PORT": "0",
     "AIOPS_TELEMETRY__HTTP_HOST": "127.0.0.1",
     "AIOPS_ACTIONS__CODEBUILD_PROJECT": PROJECT,
+    "AIOPS_ACTIONS__PLAN_BUCKET": PLAN_BUCKET,
     "AIOPS_POLICY__AUTONOMY": json.dumps({"ec2.start": "auto", "codebuild.terraform_apply": "auto"}),
 }
 
@@ -284,7 +286,12 @@ async def _project(clients: "AwsSession") -> None:
         name=PROJECT,
         source={"type": "S3", "location": "aiops-stacks/stack.zip", "buildspec": "version: 0.2"},
         artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": [{"name": "PLAN_BUCKET", "value": PLAN_BUCKET}],
+        },
         serviceRole="arn:aws:iam::123456789012:role/aiops-recovery",
     )
 

@@ -105,9 +105,12 @@ class CodeBuild:
 
     def _start(self, region: str, body: dict[str, Any]) -> Answer:
         project = str(body.get("projectName", ""))
-        if project not in codebuild_backends[ACCOUNT][region].codebuild_projects:
+        known = codebuild_backends[ACCOUNT][region].codebuild_projects.get(project)
+        if known is None:
             return _error("ResourceNotFoundException", f"Project cannot be found: {project}")
-        variables = {item["name"]: item["value"] for item in body.get("environmentVariablesOverride", [])}
+        variables = _variables(known.project_metadata["environment"]) | _variables(
+            {"environmentVariables": body.get("environmentVariablesOverride", [])}
+        )
         token = body.get("idempotencyToken")
         now = self._clock.now()
         with self._lock:
@@ -150,6 +153,10 @@ class CodeBuild:
         if body.get("sortOrder", "DESCENDING") == "DESCENDING":
             ids.reverse()
         return 200, {"ids": ids[:100]}
+
+
+def _variables(environment: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in environment.get("environmentVariables", [])}
 
 
 def _error(code: str, message: str) -> Answer:

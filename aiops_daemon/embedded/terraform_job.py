@@ -1,54 +1,78 @@
-"""init, plan, look at the plan, apply the saved plan, plan again: the recovery of one instance by Terraform.
+"""One instance by Terraform: init, plan, the plan as JSON; then apply of a saved plan, and a new plan that has to be empty.
 
-Only a plan that creates or updates the incident's own address is applied; any delete or any other address asks a person. The configuration
-is JSON, so that a tag can never become Terraform code.
+The configuration is JSON, so that a tag can never become Terraform code. The state begins with the lost instance, as the state of whoever
+made it by Terraform would: what is planned is then what a real repository would plan.
 """
 
 import json
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
+from aiops_daemon.actions.terraform_plan import SavedPlan
+from aiops_daemon.embedded.artifacts import PLAN_FILE
 from aiops_daemon.embedded.terraform import PROVIDER, TerraformTools
 
 STEP_SECONDS = 300
-_HARMLESS = frozenset({("create",), ("update",), ("no-op",), ("read",)})
-
-
-class Refused(Exception):
-    """The plan does more than put the lost resource back."""
 
 
 class TerraformFailed(Exception):
     """A step ended badly; the message is its last words."""
 
 
-def recreate(tools: TerraformTools, stacks: Path, lost: dict[str, Any], tags: dict[str, str]) -> str:
-    """The id of the new instance."""
-    name = _address(tags.get("Name", lost["InstanceId"]))
-    stack = stacks / name
-    stack.mkdir(parents=True, exist_ok=True)
-    (stack / "main.tf.json").write_text(json.dumps(configuration(name, lost, tags, _version(tools)), indent=1), encoding="utf-8")
-    terraform = _Terraform(tools, stack)
-    terraform.run("init", f"-plugin-dir={tools.plugins}", "-backend=true")
-    terraform.run("plan", "-detailed-exitcode", "-out=recovery.tfplan", fine=(0, 2))
-    check_plan(json.loads(terraform.run("show", "-json", "recovery.tfplan", quiet=True)), f"aws_instance.{name}")
-    terraform.run("apply", "recovery.tfplan")
-    made = json.loads(terraform.run("output", "-json", quiet=True))["instance_id"]["value"]
-    terraform.run("plan", "-detailed-exitcode")
-    return str(made)
+class StalePlan(TerraformFailed):
+    """The state has moved on since the plan was saved."""
 
 
-def check_plan(plan: dict[str, Any], address: str) -> None:
-    """Raise Refused unless every change is a create or update of `address`."""
-    for change in plan.get("resource_changes", []):
-        actions = tuple(change["change"]["actions"])
-        if actions not in _HARMLESS:
-            raise Refused(f"{change['address']} would be changed by {' and '.join(actions)}")
-        if actions in {("create",), ("update",)} and change["address"] != address:
-            raise Refused(f"{change['address']} is not part of this incident, and would be changed by {actions[0]}")
+class Stack:
+    """The folder of one lost instance: its configuration and its state, kept from build to build."""
+
+    def __init__(self, tools: TerraformTools, stacks: Path, lost: dict[str, Any], tags: dict[str, str]) -> None:
+        self._tools = tools
+        self._name = _address(tags.get("Name", lost["InstanceId"]))
+        self._lost, self._tags = lost, tags
+        self._folder: Path = stacks / str(lost["InstanceId"])
+        self._terraform = _Terraform(tools, self._folder)
+
+    def plan(self) -> bytes:
+        """A new saved plan."""
+        if not self._folder.exists():
+            self._folder.mkdir(parents=True)
+            (self._folder / "terraform.tfstate").write_text(json.dumps(first_state(self._name, self._lost)), encoding="utf-8")
+        written = configuration(self._name, self._lost, self._tags, _version(self._tools))
+        (self._folder / "main.tf.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
+        self._terraform.run("init", f"-plugin-dir={self._tools.plugins}", "-backend=true")
+        self._terraform.run("plan", "-detailed-exitcode", f"-out={PLAN_FILE}", fine=(0, 2))
+        return (self._folder / PLAN_FILE).read_bytes()
+
+    def read(self, saved: bytes) -> SavedPlan:
+        """What a saved plan would do."""
+        (self._folder / PLAN_FILE).write_bytes(saved)
+        return SavedPlan.model_validate_json(self._terraform.run("show", "-json", PLAN_FILE, quiet=True))
+
+    def apply(self, saved: bytes) -> str:
+        """The id of the new instance."""
+        (self._folder / PLAN_FILE).write_bytes(saved)
+        self._terraform.run("apply", PLAN_FILE)
+        made = json.loads(self._terraform.run("output", "-json", quiet=True))["instance_id"]["value"]
+        self._terraform.run("plan", "-detailed-exitcode")
+        return str(made)
+
+
+def first_state(name: str, lost: dict[str, Any]) -> dict[str, Any]:
+    """Terraform's state format 4, with the instance as it was."""
+    known = {"id": lost["InstanceId"], "ami": lost["ImageId"], "instance_type": lost["InstanceType"]}
+    resource = {
+        "mode": "managed",
+        "type": "aws_instance",
+        "name": name,
+        "provider": f'provider["{PROVIDER.as_posix()}"]',
+        "instances": [{"schema_version": 1, "attributes": known}],
+    }
+    return {"version": 4, "serial": 1, "lineage": str(uuid.uuid4()), "resources": [resource]}
 
 
 def configuration(name: str, lost: dict[str, Any], tags: dict[str, str], version: str) -> dict[str, Any]:
@@ -108,5 +132,7 @@ class _Terraform:
         if not quiet:
             sys.stdout.write(f"$ terraform {step}\n{done.stdout}")
         if done.returncode not in fine:
+            if "saved plan is stale" in done.stderr.lower():
+                raise StalePlan("the saved plan is stale: the state has changed since")
             raise TerraformFailed(f"terraform {step} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}")
         return done.stdout

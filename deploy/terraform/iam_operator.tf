@@ -41,6 +41,12 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
+    sid       = "KillSwitchParameter"
+    actions   = ["ssm:GetParameter", "ssm:PutParameter"]
+    resources = [aws_ssm_parameter.kill_switch.arn]
+  }
+
+  statement {
     sid       = "LookAtQueues"
     actions   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
     resources = [aws_sqs_queue.events.arn, aws_sqs_queue.dead_letters.arn]

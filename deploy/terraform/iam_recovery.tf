@@ -35,6 +35,13 @@ data "aws_iam_policy_document" "recovery_boundary" {
   }
 
   statement {
+    sid       = "NotTheScriptOfTheNextBuild"
+    effect    = "Deny"
+    actions   = ["s3:Delete*", "s3:Put*"]
+    resources = [aws_s3_bucket.plans[0].arn, "${aws_s3_bucket.plans[0].arn}/tools/*"]
+  }
+
+  statement {
     sid       = "LookAtAndHandOverRoles" # an instance profile, a task role: Terraform reads them and passes them on
     actions   = ["iam:Get*", "iam:List*", "iam:PassRole"]
     resources = ["*"]
@@ -44,11 +51,11 @@ data "aws_iam_policy_document" "recovery_boundary" {
     sid    = "NotTheDaemon"
     effect = "Deny"
     actions = [
-      "dynamodb:*", "ecs:*", "iam:PassRole", "sns:*", "sqs:*",
+      "dynamodb:*", "ecs:*", "iam:PassRole", "sns:*", "sqs:*", "ssm:DeleteParameter*", "ssm:PutParameter",
     ]
     resources = [
       aws_dynamodb_table.incidents.arn, aws_dynamodb_table.patterns.arn, aws_sqs_queue.events.arn, aws_sqs_queue.dead_letters.arn, local.topic_arn,
-      aws_iam_role.task.arn, "arn:${local.partition}:ecs:${local.region}:${local.account}:service/${local.cluster_name}/${var.name}",
+      aws_iam_role.task.arn, aws_ssm_parameter.kill_switch.arn, "arn:${local.partition}:ecs:${local.region}:${local.account}:service/${local.cluster_name}/${var.name}",
     ]
   }
 }
@@ -83,7 +90,7 @@ data "aws_iam_policy_document" "recovery" {
 
   statement {
     sid       = "Plans"
-    actions   = ["s3:GetObject", "s3:PutObject"]
+    actions   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
     resources = ["${aws_s3_bucket.plans[0].arn}/plans/*"]
   }
 

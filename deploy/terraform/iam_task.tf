@@ -4,10 +4,10 @@ locals {
   catalogue = jsondecode(file("${path.module}/permissions.json"))
   actions   = var.enabled_actions == null ? sort(keys(local.catalogue.actions)) : sort(var.enabled_actions)
 
-  # Sid to IAM actions: none before phase approve, then those of the enabled actions. The recovery project has its own statement.
+  # Sid to IAM actions: none before phase approve, then those of the enabled actions. The recovery project and its plans have their own.
   action_statements = {
     for action in local.actions : replace(title(replace(action, "/[._]/", " ")), " ", "") => [
-      for permission in local.catalogue.actions[action] : permission if !startswith(permission, "codebuild:")
+      for permission in local.catalogue.actions[action] : permission if !startswith(permission, "codebuild:") && !startswith(permission, "s3:")
     ] if local.acts
   }
   starts_builds = local.recovers && anytrue([for action in local.actions : anytrue([for p in local.catalogue.actions[action] : startswith(p, "codebuild:")])])
@@ -99,6 +99,12 @@ data "aws_iam_policy_document" "task" {
   }
 
   statement {
+    sid       = "KillSwitch"
+    actions   = local.catalogue.guards.kill_switch_parameter
+    resources = [aws_ssm_parameter.kill_switch.arn]
+  }
+
+  statement {
     sid       = "Metrics" # PutMetricData knows no resources
     actions   = ["cloudwatch:PutMetricData"]
     resources = ["*"]
@@ -145,8 +151,8 @@ data "aws_iam_policy_document" "task" {
 
     content {
       sid       = "RecoveryPlans"
-      actions   = ["s3:GetObject"]
-      resources = ["${aws_s3_bucket.plans[0].arn}/plans/*"]
+      actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+      resources = ["${aws_s3_bucket.plans[0].arn}/plans/*/plan.json"] # addresses and actions; the plan files beside them hold secrets
     }
   }
 
@@ -200,6 +206,13 @@ data "aws_iam_policy_document" "task" {
       aws_dynamodb_table.incidents.arn, "${aws_dynamodb_table.incidents.arn}/*", aws_dynamodb_table.patterns.arn, "${aws_dynamodb_table.patterns.arn}/*",
       aws_cloudwatch_log_group.daemon.arn, "${aws_cloudwatch_log_group.daemon.arn}:*", local.topic_arn, aws_sqs_queue.events.arn, aws_sqs_queue.dead_letters.arn,
     ]
+  }
+
+  statement {
+    sid       = "NeverItsOwnSwitch" # ssm.restore_parameter may write any other parameter
+    effect    = "Deny"
+    actions   = ["ssm:AddTagsToResource", "ssm:DeleteParameter*", "ssm:LabelParameterVersion", "ssm:PutParameter", "ssm:RemoveTagsFromResource"]
+    resources = [aws_ssm_parameter.kill_switch.arn]
   }
 
   statement {

@@ -33,6 +33,23 @@ data "aws_iam_policy_document" "topic" {
   }
 
   statement {
+    sid       = "ChangesOfTheKillSwitch"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this[0].arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudwatch_event_rule.kill_switch.arn]
+    }
+  }
+
+  statement {
     sid       = "TheDaemonPublishes"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.this[0].arn]

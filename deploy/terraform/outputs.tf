@@ -18,6 +18,11 @@ output "pattern_table" {
   value       = aws_dynamodb_table.patterns.name
 }
 
+output "kill_switch_parameter" {
+  description = "The kill switch's second source: put \"stop: reason\" or \"run\" there."
+  value       = aws_ssm_parameter.kill_switch.name
+}
+
 output "topic_arn" {
   description = "Subscribe people here."
   value       = local.topic_arn

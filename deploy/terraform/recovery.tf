@@ -1,5 +1,5 @@
-# The CodeBuild project that puts back, by your own Terraform, what an incident lost. One build at a time: one state, one lock.
-
+# The CodeBuild project that puts back, by your own Terraform, what an incident lost: one build plans, the daemon reads the plan, a second
+# build applies exactly that one. One build at a time: one state, one lock.
 
 resource "aws_s3_bucket" "plans" {
   count = var.recovery == null ? 0 : 1
@@ -136,7 +136,7 @@ resource "aws_codebuild_project" "recovery" {
   count = var.recovery == null ? 0 : 1
 
   name                   = "${var.name}-recovery"
-  description            = "Puts back by Terraform what an incident lost: plan, guard, apply of the saved plan, empty plan"
+  description            = "Puts back by Terraform what an incident lost: a plan for the daemon to read, then apply of that saved plan"
   service_role           = aws_iam_role.recovery[0].arn
   build_timeout          = 30
   queued_timeout         = 60
@@ -167,7 +167,7 @@ resource "aws_codebuild_project" "recovery" {
         TF_VERSION        = var.recovery.terraform_version
         TF_SHA256         = var.recovery.terraform_sha256
         WORKING_DIRECTORY = var.recovery.working_directory
-        MODE              = "apply"
+        MODE              = "plan" # what a build without an override does changes nothing
       }
 
       content {

@@ -24,7 +24,8 @@ locals {
       COOLDOWN_MINUTES                    = tostring(var.cooldown_minutes)
       CONFIDENCE_THRESHOLD                = tostring(var.confidence_threshold)
       AIOPS_POLICY__ALLOWED_ACTIONS       = jsonencode(sort(distinct(concat(local.actions, ["notify_only"]))))
-      AIOPS_POLICY__PROTECTED             = jsonencode(var.protected_resources)
+      AIOPS_KILL_SWITCH_PARAMETER         = aws_ssm_parameter.kill_switch.name
+      AIOPS_POLICY__PROTECTED             = jsonencode(concat(["ssm:parameter#${aws_ssm_parameter.kill_switch.name}"], var.protected_resources))
       AIOPS_POLICY__OWN_ROLES             = jsonencode([local.task_role_name, local.recovery_role_name])
     },
     local.rank >= 1 ? { SNS_TOPIC_ARN = local.topic_arn } : {},
@@ -34,7 +35,10 @@ locals {
       ANOMALY_THRESHOLD = tostring(var.log_watch.anomaly_threshold)
     },
     var.model == null ? {} : { AIOPS_MODEL__PROVIDER = "bedrock", AIOPS_MODEL__NAME = var.model.id },
-    local.recovers ? { AIOPS_ACTIONS__CODEBUILD_PROJECT = aws_codebuild_project.recovery[0].name } : {},
+    local.recovers ? {
+      AIOPS_ACTIONS__CODEBUILD_PROJECT = aws_codebuild_project.recovery[0].name
+      AIOPS_ACTIONS__PLAN_BUCKET       = aws_s3_bucket.plans[0].id
+    } : {},
     var.cross_account_role == null ? {} : { AIOPS_AWS__CROSS_ACCOUNT_ROLE = var.cross_account_role.name },
     var.environment,
   )

@@ -113,7 +113,7 @@ variable "secrets" {
 }
 
 variable "sns_topic_arn" {
-  description = "An SNS topic of yours for announcements and alarms. null: one is made."
+  description = "An SNS topic of yours for announcements and alarms; its policy has to admit the task role, cloudwatch and events. null: one is made."
   type        = string
   default     = null
 }

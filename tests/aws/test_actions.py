@@ -20,7 +20,7 @@ from aiops_daemon.probes import probes
 from tests.doubles.scripted_aws import event_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-SETTINGS = ActionSettings(codebuild_project="recovery", build_poll_seconds=0.1, poll_seconds=0.1)
+SETTINGS = ActionSettings(codebuild_project="recovery", plan_bucket="plans", build_poll_seconds=0.1, poll_seconds=0.1)
 ACTIONS: dict[str, Action] = {action.spec.id: action for action in catalogue(SETTINGS, SystemClock())}
 PROBES = {kind: probe for probe in probes() for kind in probe.resource_types}
 
@@ -80,9 +80,17 @@ async def a_project(aws: AwsSession) -> None:
         name="recovery",
         source={"type": "S3", "location": "infra/recovery.zip"},
         artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": [{"name": "PLAN_BUCKET", "value": "plans"}],
+        },
         serviceRole="arn:aws:iam::123456789012:role/recovery",
     )
+    s3 = await aws.client("s3")
+    await s3.create_bucket(Bucket="plans")
+    await s3.put_bucket_versioning(Bucket="plans", VersioningConfiguration={"Status": "Enabled"})
 
 
 async def restored(call: Call) -> Succeeded:
@@ -115,12 +123,13 @@ async def test_a_terminated_instance_is_recreated_by_a_build_that_says_that_it_i
     call = a_call(aws, "codebuild.terraform_apply", "ec2:instance", instance, "TerminateInstances")
     done = await restored(call)
     assert done.note.startswith("stand-in build")
+    assert done.result["plan"] == "1 to create, 0 to change, 0 to destroy: aws_instance.stand_in; drift: aws_instance.stand_in (delete)"
     new = (await call.health(done.result)).resource_id
     assert new == done.result["replacement_id"] != instance
     found = (await ec2.describe_instances(InstanceIds=[new]))["Reservations"][0]["Instances"][0]
     tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
     assert tags == {"Name": "web", "team": "shop", "aiops-replaces": instance, "aiops-incident": "inc-1"}
-    assert len((await (await aws.client("codebuild")).list_builds_for_project(projectName="recovery"))["ids"]) == 1
+    assert len((await (await aws.client("codebuild")).list_builds_for_project(projectName="recovery"))["ids"]) == 2
 
 
 @pytest.mark.parametrize(("kind", "name"), [("rds:db", "StopDBInstance"), ("rds:cluster", "StopDBCluster")])

@@ -25,7 +25,7 @@ def settings() -> Settings:
     """Everything that check looks at is named."""
     return Settings(
         notifiers=NotifierSettings(sns_topic_arn=TOPIC),
-        actions=ActionSettings(codebuild_project="recovery"),
+        actions=ActionSettings(codebuild_project="recovery", plan_bucket="plans-{account}-{region}"),
         logwatch=LogWatchSettings(groups=("/ecs/shop",)),
         workflow=WorkflowSettings(kill_switch_parameter="/aiops/switch"),
     )
@@ -60,7 +60,6 @@ async def test_afterwards_check_finds_nothing_missing(aws: AwsSession, settings:
         serviceRole="arn:aws:iam::123456789012:role/recovery",
         environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
     )  # fmt: skip
-    await (await aws.client("ssm")).put_parameter(Name="/aiops/switch", Value="run", Type="String")
     assert await problems(aws, settings) == {}
 
 

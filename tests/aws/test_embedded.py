@@ -1,11 +1,13 @@
 """The embedded AWS does what a recovery relies on, where plain moto does not."""
 
 import asyncio
+import hashlib
 import io
 from typing import Any
 
 import pytest
 
+from aiops_daemon.actions.terraform_plan import SavedPlan, own_addresses
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.embedded.aws import EmbeddedAws
 from aiops_daemon.embedded.server import serve
@@ -58,6 +60,7 @@ async def test_one_winner_of_concurrent_conditional_writes(aws: AwsSession) -> N
 
 
 async def test_a_failed_build_says_so_and_its_output_is_in_the_log(aws: AwsSession) -> None:
+    await a_project(aws)
     build = await a_build(aws, RESOURCE_ID="i-0123456789abcdef0")
     assert build["buildStatus"] == "FAILED"
     logs = await aws.client("logs")
@@ -66,22 +69,38 @@ async def test_a_failed_build_says_so_and_its_output_is_in_the_log(aws: AwsSessi
     assert [event["message"] for event in events] == ["i-0123456789abcdef0 was never seen here: nothing to copy its settings from"]
 
 
-async def a_build(aws: AwsSession, **variables: str) -> dict[str, Any]:
+async def a_project(aws: AwsSession) -> None:
     codebuild = await aws.client("codebuild")
     await codebuild.create_project(
         name="recovery",
         source={"type": "S3", "location": "infra/recovery.zip"},
         artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+            "environmentVariables": [{"name": "PLAN_BUCKET", "value": "plans"}],
+        },
         serviceRole="arn:aws:iam::123456789012:role/recovery",
     )
-    inputs = {"INCIDENT_ID": "inc-1", "CORRELATION_ID": "c-1", "RESOURCE_TYPE": "ec2:instance"} | variables
+    s3 = await aws.client("s3")
+    await s3.create_bucket(Bucket="plans")
+    await s3.put_bucket_versioning(Bucket="plans", VersioningConfiguration={"Status": "Enabled"})
+
+
+async def a_build(aws: AwsSession, **variables: str) -> dict[str, Any]:
+    codebuild = await aws.client("codebuild")
+    inputs = {"INCIDENT_ID": "inc-1", "CORRELATION_ID": "c-1", "RESOURCE_TYPE": "ec2:instance", "MODE": "plan"} | variables
     override = [{"name": name, "value": value} for name, value in inputs.items()]
     build: dict[str, Any] = (await codebuild.start_build(projectName="recovery", environmentVariablesOverride=override))["build"]
     while not build["buildComplete"]:
         await asyncio.sleep(0.1)
         build = (await codebuild.batch_get_builds(ids=[build["id"]]))["builds"][0]
     return build
+
+
+def exported_by(build: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in build["exportedEnvironmentVariables"]}
 
 
 @pytest.mark.slow
@@ -96,8 +115,23 @@ async def test_a_real_terraform_recreates_a_terminated_instance(monkeypatch: pyt
         made = await ec2.run_instances(ImageId="ami-12c6146b", InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=tags)
         lost = made["Instances"][0]["InstanceId"]
         await ec2.terminate_instances(InstanceIds=[lost])
+        await a_project(clients)
         build = await a_build(clients, RESOURCE_ID=lost)
-        exported = {item["name"]: item["value"] for item in build["exportedEnvironmentVariables"]}
+        assert build["buildStatus"] == "SUCCEEDED", build
+        saved = exported_by(build)
+        s3 = await clients.client("s3")
+        shown = await s3.get_object(Bucket="plans", Key="plans/inc-1/plan.json", VersionId=saved["PLAN_JSON_VERSION"])
+        text = await shown["Body"].read()
+        plan = SavedPlan.model_validate_json(text)
+        address = "aws_instance.r_web_1_1"
+        assert plan.summary() == f"1 to create, 0 to change, 0 to destroy: {address}; drift: {address} (delete)"
+        assert own_addresses(plan, lost, "") == {address}
+
+        pins = {"MODE": "apply", "PLAN_VERSION": saved["PLAN_VERSION"], "PLAN_SHA256": saved["PLAN_SHA256"]}
+        build = await a_build(clients, RESOURCE_ID=lost, PLAN_JSON_SHA256="0" * 64, **pins)
+        assert exported_by(build)["RECOVERY_REFUSED"] == "the saved plan is not the one that was read"
+        build = await a_build(clients, RESOURCE_ID=lost, PLAN_JSON_SHA256=hashlib.sha256(text).hexdigest(), **pins)
+        exported = exported_by(build)
         assert build["buildStatus"] == "SUCCEEDED", exported
         assert exported["RECOVERY_NOTE"] == "terraform apply of the saved plan, checked by an empty plan"
         new = (await ec2.describe_instances(InstanceIds=[exported["RECOVERED_RESOURCE_ID"]]))["Reservations"][0]["Instances"][0]

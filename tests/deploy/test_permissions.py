@@ -24,6 +24,7 @@ from tests.doubles.virtual_time import LoopClock
 IMPLIED = {
     "kms:Decrypt": "SSM decrypts and encrypts SecureString parameters in the caller's name",
     "kms:Encrypt": "as above",
+    "s3:GetObjectVersion": "what GetObject needs where it names a version",
 }
 
 

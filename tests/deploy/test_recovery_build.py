@@ -1,7 +1,9 @@
-"""The recovery build's script: its guard on made-up plans, and the whole of it by real Terraform against moto."""
+"""The recovery builds' script: its guard on made-up plans, and both builds by real Terraform against moto, the plan judged between them."""
 
+import hashlib
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,16 +11,33 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 
+from aiops_daemon.actions.terraform_plan import SavedPlan, objection
 from aiops_daemon.embedded.terraform import TerraformTools
 from tests.deploy.conftest import MODULE, Moto, run_terraform
 
 SCRIPT = MODULE / "recovery/recover.py"
-INPUTS = {"INCIDENT_ID": "inc-1", "CORRELATION_ID": "grp-1", "RESOURCE_TYPE": "ec2:instance", "RESOURCE_ID": "i-0123456789abcdef0"}
+BUCKET = "plans"
+INPUTS = {
+    "INCIDENT_ID": "inc-1",
+    "CORRELATION_ID": "grp-1",
+    "RESOURCE_TYPE": "ec2:instance",
+    "RESOURCE_ID": "i-0123456789abcdef0",
+    "MODE": "plan",
+    "PLAN_BUCKET": BUCKET,
+}
+PINS = {"PLAN_VERSION": "v1", "PLAN_SHA256": "a" * 64, "PLAN_JSON_SHA256": "b" * 64}
 STACK = """
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
+  }
+  backend "s3" {
+    bucket         = "state"
+    key            = "live/terraform.tfstate"
+    use_lockfile   = true
+    use_path_style = true
   }
 }
 provider "aws" {
@@ -63,6 +82,7 @@ def change(address: str, *actions: str) -> dict[str, Any]:
         ([change("aws_instance.web", "delete", "create")], "create and delete"),
         ([change("aws_instance.web", "create"), change("aws_db_instance.main", "delete")], "aws_db_instance.main: delete"),
         ([change("aws_instance.web", "forget")], "forget"),
+        ([change("aws_eip.b", "no-op") | {"previous_address": "aws_eip.a"}], "aws_eip.b would be moved"),
     ],
 )
 def test_guard(changes: list[dict[str, Any]], refused: str | None) -> None:
@@ -82,10 +102,14 @@ def test_guard(changes: list[dict[str, Any]], refused: str | None) -> None:
         ("MODE", "destroy"),
         ("TARGETS", "-destroy"),
         ("TARGETS", "aws_instance.web, x;y"),
+        ("PLAN_BUCKET", "--endpoint"),
+        ("PLAN_VERSION", "a b"),
+        ("PLAN_SHA256", "abc"),
+        ("PLAN_JSON_SHA256", ""),
     ],
 )
 def test_strange_inputs_are_refused(name: str, value: str) -> None:
-    code, result = recover.run(INPUTS | {name: value})
+    code, result = recover.run(INPUTS | PINS | {"MODE": "apply"} | {name: value})
     assert code == 2
     assert "refused" in result["RECOVERY_NOTE"]
 
@@ -97,61 +121,142 @@ def test_the_incident_is_found_in_modules() -> None:
     assert recover.addresses_of("i-0123456789abcdef0", recover.resources(tree)) == {"module.a.aws_instance.web[0]"}
 
 
-def test_drift_and_changes_are_told_apart() -> None:
-    plan = {"resource_changes": [change("aws_instance.web", "create")], "resource_drift": [change("aws_instance.web", "delete")]}
-    told = recover.summary(plan, {"aws_instance.web"}, "")
-    assert [item["actions"] for item in told["changes"]] == [["create"]]
-    assert [item["actions"] for item in told["drift"]] == [["delete"]]
+def test_what_is_kept_for_the_daemon_has_names_and_no_secrets() -> None:
+    before = {"id": "i-1", "name": "hush", "user_data": "a password", "bucket": 5}
+    inner = {
+        "actions": ["delete"],
+        "before": before,
+        "before_sensitive": {"name": True},
+        "after": {"user_data": "x"},
+        "importing": {"id": "x"},
+    }
+    kept = recover.stripped(
+        {"address": "aws_instance.web", "mode": "managed", "type": "aws_instance", "provider_name": "p", "change": inner}
+    )
+    assert kept == {
+        "address": "aws_instance.web",
+        "mode": "managed",
+        "type": "aws_instance",
+        "change": {"actions": ["delete"], "before": {"id": "i-1"}, "importing": {}},
+    }
+    assert recover.stripped({"address": "a", "change": inner | {"before_sensitive": True}})["change"]["before"] == {}
 
 
-def build(folder: Path, moto: Moto, tools: TerraformTools, **variables: str) -> tuple[int, dict[str, str]]:
-    """Run the script as the buildspec does."""
-    environment = moto.environment | INPUTS | variables
-    environment["PATH"] = f"{tools.binary.parent}:{environment['PATH']}"
-    done = subprocess.run([sys.executable, str(SCRIPT)], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    lines = (folder / "recovery.env").read_text().splitlines()
-    return done.returncode, dict(line.replace("'", "").split("=", 1) for line in lines)
+@pytest.mark.parametrize("version", ["None", "null", ""])
+def test_a_bucket_without_versions_is_no_place_for_a_plan(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(recover, "aws", lambda *_: version)
+    with pytest.raises(recover.Broken, match="no versions"):
+        recover.keep(INPUTS, "recovery.tfplan")
+
+
+class Project:
+    """Runs the build phase of the buildspec, line by line as CodeBuild would, on a folder of its own per build."""
+
+    def __init__(self, moto: Moto, tools: TerraformTools, folder: Path) -> None:
+        self._folder, self.moto = folder, moto
+        self._number = 0
+        programs = folder / "bin"
+        programs.mkdir()
+        if shutil.which("aws") is None:
+            (programs / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("aws_cli.py")} "$@"\n')
+            (programs / "aws").chmod(0o755)
+        self._environment = moto.environment | INPUTS | {
+            "PATH": f"{programs}:{tools.binary.parent}:{moto.environment['PATH']}",
+            "TF_CLI_ARGS_init": f"-plugin-dir={tools.plugins}",
+            "WORKING_DIRECTORY": "live",
+        }  # fmt: skip
+
+    def run(self, stack: str, **variables: str) -> tuple[int, dict[str, str]]:
+        """What the build step ended with, and what it exported."""
+        self._number += 1
+        source = self._folder / f"build-{self._number}"
+        (source / "live").mkdir(parents=True)
+        (source / "live/main.tf").write_text(stack)
+        spec = yaml.safe_load((MODULE / "recovery/buildspec.yml").read_text())
+        lines = [line.replace("/tmp/recover.py", str(SCRIPT)) for line in spec["phases"]["build"]["commands"]]  # noqa: S108  # CodeBuild's
+        names = spec["env"]["exported-variables"]
+        lines.append(
+            f"python3 -c 'import json, os; print(json.dumps({{n: os.environ.get(n, \"\") for n in {json.dumps(names)}}}))' > exported"
+        )
+        environment = self._environment | {"CODEBUILD_SRC_DIR": str(source)} | variables
+        done = subprocess.run(
+            ["bash", "-e", "-c", "\n".join(lines)], env=environment, cwd=source, capture_output=True, text=True, check=False
+        )
+        file = source / "live/exported"
+        assert file.exists() or done.returncode != 0, done.stderr
+        exported = {name: value for name, value in json.loads(file.read_text()).items() if value} if file.exists() else {}
+        return done.returncode, exported
+
+    def read(self, exported: dict[str, str]) -> tuple[SavedPlan, dict[str, str]]:
+        """The plan as the daemon reads it, and the pins of the next build."""
+        s3 = client(self.moto, "s3")
+        text = s3.get_object(Bucket=BUCKET, Key="plans/inc-1/plan.json", VersionId=exported["PLAN_JSON_VERSION"])["Body"].read()
+        pins = {name: exported[name] for name in ("PLAN_VERSION", "PLAN_SHA256")}
+        return SavedPlan.model_validate_json(text), pins | {"PLAN_JSON_SHA256": hashlib.sha256(text).hexdigest()}
 
 
 def instances(moto: Moto, *state: str) -> list[str]:
-    client = _ec2(moto)
-    found = client.describe_instances(Filters=[{"Name": "instance-state-name", "Values": list(state)}])["Reservations"]
+    found = client(moto, "ec2").describe_instances(Filters=[{"Name": "instance-state-name", "Values": list(state)}])["Reservations"]
     return [item["InstanceId"] for reservation in found for item in reservation["Instances"]]
 
 
-def _ec2(moto: Moto) -> Any:
+def client(moto: Moto, service: str) -> Any:
     from botocore.session import get_session
 
     return get_session().create_client(
-        "ec2", region_name="us-east-1", endpoint_url=moto.endpoint, aws_access_key_id="moto", aws_secret_access_key="moto"
+        service, region_name="us-east-1", endpoint_url=moto.endpoint, aws_access_key_id="moto", aws_secret_access_key="moto"
     )
+
+
+@pytest.fixture
+def project(terraform: TerraformTools, moto: Moto, tmp_path: Path) -> Project:
+    s3 = client(moto, "s3")
+    for bucket in (BUCKET, "state"):
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return Project(moto, terraform, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_terminated_instance_comes_back_and_nothing_else_moves(terraform: TerraformTools, moto: Moto, tmp_path: Path) -> None:
-    (tmp_path / "main.tf").write_text(STACK)
-    run_terraform(terraform, tmp_path, "init", f"-plugin-dir={terraform.plugins}", env=moto.environment)
-    run_terraform(terraform, tmp_path, "apply", "-auto-approve", env=moto.environment)
+def test_a_terminated_instance_comes_back_and_nothing_else_moves(terraform: TerraformTools, project: Project, tmp_path: Path) -> None:
+    moto = project.moto
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "main.tf").write_text(STACK)
+    run_terraform(terraform, first, "init", f"-plugin-dir={terraform.plugins}", env=moto.environment)
+    run_terraform(terraform, first, "apply", "-auto-approve", env=moto.environment)
     (lost,) = instances(moto, "running")
-    _ec2(moto).terminate_instances(InstanceIds=[lost])
+    client(moto, "ec2").terminate_instances(InstanceIds=[lost])
 
-    # Somebody else's unfinished work would lose a queue: a person decides, nothing is applied.
-    (tmp_path / "main.tf").write_text(STACK.partition('resource "aws_sqs_queue"')[0])
-    code, result = build(tmp_path, moto, terraform, RESOURCE_ID=lost)
-    assert (code, result["RECOVERY_REFUSED"]) == (3, "aws_sqs_queue.jobs: delete")
+    # Somebody else's unfinished work would lose a queue: we refuse, and so does the build that is asked to apply it all the same.
+    unfinished = STACK.partition('resource "aws_sqs_queue"')[0]
+    code, exported = project.run(unfinished, RESOURCE_ID=lost)
+    plan, pins = project.read(exported)
+    assert plan.summary().startswith(
+        "1 to create, 0 to change, 1 to destroy: aws_instance.web, aws_sqs_queue.jobs; drift: aws_instance.web (delete)"
+    )
+    assert objection(plan, lost, "") == "aws_sqs_queue.jobs would be changed by delete (delete_because_no_resource_config)"
+    code, exported = project.run(unfinished, RESOURCE_ID=lost, MODE="apply", **pins)
+    assert (code, exported["RECOVERY_REFUSED"]) == (0, "aws_sqs_queue.jobs: delete")
     assert instances(moto, "running") == []
-    assert json.loads((tmp_path / "plan-summary.json").read_text())["refused"] == "aws_sqs_queue.jobs: delete"
 
-    (tmp_path / "main.tf").write_text(STACK)
-    code, result = build(tmp_path, moto, terraform, RESOURCE_ID=lost, MODE="plan")
-    assert code == 0, result
+    code, exported = project.run(STACK, RESOURCE_ID=lost)
+    plan, pins = project.read(exported)
+    assert objection(plan, lost, "") == ""
+    assert plan.summary().startswith("1 to create, 0 to change, 0 to destroy: aws_instance.web; drift: aws_instance.web (delete)")
+    for name, words in (("PLAN_SHA256", "pinned"), ("PLAN_JSON_SHA256", "read")):
+        code, exported = project.run(STACK, RESOURCE_ID=lost, MODE="apply", **pins | {name: "0" * 64})
+        assert (code, exported["RECOVERY_REFUSED"]) == (0, f"the saved plan is not the one that was {words}")
     assert instances(moto, "running") == []
-    code, result = build(tmp_path, moto, terraform, RESOURCE_ID=lost, MODE="approved")
-    assert code == 0, result
+    code, exported = project.run(STACK, RESOURCE_ID=lost, MODE="apply", **pins)
+    assert code == 0, exported
     (made,) = instances(moto, "running")
-    assert result["RECOVERED_RESOURCE_ID"] == made != lost
-    run_terraform(terraform, tmp_path, "plan", "-detailed-exitcode", env=moto.environment)
+    assert exported["RECOVERED_RESOURCE_ID"] == made != lost
+    run_terraform(terraform, first, "plan", "-detailed-exitcode", env=moto.environment)
 
-    code, result = build(tmp_path, moto, terraform, RESOURCE_ID="i-00000000000000000")
-    assert (code, result["RECOVERY_REFUSED"]) == (3, "i-00000000000000000 is not in this Terraform state")
+    # A saved plan is good for one apply: the state has moved on, and knows the lost one no more.
+    code, exported = project.run(STACK, RESOURCE_ID=made, MODE="approved", **pins)
+    assert (code, exported["RECOVERY_REFUSED"]) == (0, "the saved plan is stale: the state has changed since it was made")
+    code, exported = project.run(STACK, RESOURCE_ID=lost)
+    assert (code, exported["RECOVERY_REFUSED"]) == (0, f"{lost} is not in this Terraform state")

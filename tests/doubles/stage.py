@@ -34,6 +34,7 @@ QUICK = {
     "AIOPS_TELEMETRY__HTTP_PORT": "0",
     "AIOPS_TELEMETRY__HTTP_HOST": "127.0.0.1",
     "AIOPS_ACTIONS__CODEBUILD_PROJECT": PROJECT,
+    "AIOPS_ACTIONS__PLAN_BUCKET": "plans-{account}",
     "AIOPS_POLICY__AUTONOMY": json.dumps({"ec2.start": "auto", "codebuild.terraform_apply": "auto"}),
     "AIOPS_AWS__MAX_ATTEMPTS": "1",
 }

@@ -29,6 +29,7 @@ async def ready(quick: AwsSession, monkeypatch: pytest.MonkeyPatch) -> AwsSessio
     await codebuild.create_project(
         name=PROJECT, source={"type": "S3", "location": "a/b.zip"}, artifacts={"type": "NO_ARTIFACTS"},
         serviceRole="arn:aws:iam::123456789012:role/recovery",
-        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
+        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL",
+                     "environmentVariables": [{"name": "PLAN_BUCKET", "value": "plans-123456789012"}]},
     )  # fmt: skip
     return quick

@@ -137,3 +137,47 @@ run "log_watch_and_model_are_switches" {
     error_message = "model on"
   }
 }
+
+run "the_kill_switch_has_a_second_source_that_the_daemon_only_reads" {
+  assert {
+    condition     = output.environment.AIOPS_KILL_SWITCH_PARAMETER == output.kill_switch_parameter && aws_ssm_parameter.kill_switch.value == "run"
+    error_message = "the daemon reads what was made, and it runs"
+  }
+
+  assert {
+    condition     = contains(jsondecode(output.environment.AIOPS_POLICY__PROTECTED), "ssm:parameter#${output.kill_switch_parameter}")
+    error_message = "a change of the switch is never healed away"
+  }
+
+  assert {
+    condition     = local.catalogue.guards.kill_switch_parameter == ["ssm:GetParameter"]
+    error_message = "no more than reading"
+  }
+}
+
+run "recovery_is_a_switch_of_a_daemon_that_acts" {
+  variables {
+    phase    = "approve"
+    recovery = { source_type = "S3", source_location = "b/stack.zip", state_bucket_arn = "arn:aws:s3:::state", policy_arns = [], terraform_sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+  }
+
+  assert {
+    condition     = output.environment.AIOPS_ACTIONS__PLAN_BUCKET == aws_s3_bucket.plans[0].id && output.environment.AIOPS_ACTIONS__CODEBUILD_PROJECT == "aiops-daemon-recovery"
+    error_message = "the daemon knows the project and where its plans are"
+  }
+
+  assert {
+    condition     = !anytrue([for actions in values(local.action_statements) : anytrue([for action in actions : startswith(action, "s3:")])])
+    error_message = "plans are read in their own bucket only"
+  }
+
+  assert {
+    condition     = one([for item in aws_codebuild_project.recovery[0].environment[0].environment_variable : item.value if item.name == "MODE"]) == "plan"
+    error_message = "a build that is started without a mode changes nothing"
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.plans[0].versioning_configuration[0].status == "Enabled"
+    error_message = "a plan is pinned by its version"
+  }
+}

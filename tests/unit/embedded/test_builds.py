@@ -29,6 +29,7 @@ def test_a_refused_input_ends_as_a_failed_build(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("INCIDENT_ID", "from-the-parent")
     tools = TerraformTools(Path("/no/terraform"), tmp_path)
     inputs = {"INCIDENT_ID": "inc-1", "CORRELATION_ID": "c", "RESOURCE_TYPE": "rds:db", "RESOURCE_ID": "i-0123456789abcdef0"}
+    inputs |= {"MODE": "plan", "PLAN_BUCKET": "plans"}
     build = finished(BuildRunner(tmp_path, StoppedClock(), tools), a_build(1, inputs))
     assert (build.status, build.ended_at) == ("FAILED", NOW)
     assert build.exported == {"RECOVERY_NOTE": "this project restores ec2:instance, not rds:db"}

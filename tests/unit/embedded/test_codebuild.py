@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from moto.codebuild.models import codebuild_backends
@@ -37,10 +37,16 @@ class World:
         return build
 
 
+class Project:
+    """What moto keeps of a project."""
+
+    project_metadata: ClassVar[dict[str, Any]] = {"environment": {"environmentVariables": [{"name": "MODE", "value": "plan"}]}}
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
     projects = codebuild_backends[ACCOUNT]["us-east-1"].codebuild_projects
-    projects["recovery"] = object()  # type: ignore[assignment]  # only its presence is asked for
+    projects["recovery"] = Project()  # type: ignore[assignment]  # only its environment is asked for
     yield World()
     del projects["recovery"]
 
@@ -48,7 +54,9 @@ def world() -> Iterator[World]:
 def test_a_build_keeps_its_environment_and_runs_until_it_ends(world: World) -> None:
     build = world.start(INCIDENT_ID="inc-1")
     assert (build["buildStatus"], build["buildComplete"], "endTime" in build) == ("IN_PROGRESS", False, False)
-    assert build["environment"]["environmentVariables"] == [{"name": "INCIDENT_ID", "value": "inc-1", "type": "PLAINTEXT"}]
+    variables = {item["name"]: item["value"] for item in build["environment"]["environmentVariables"]}
+    assert variables == {"MODE": "plan", "INCIDENT_ID": "inc-1"}
+    assert world.start("another", MODE="apply")["environment"]["environmentVariables"][0]["value"] == "apply"
     world.started[0].end("SUCCEEDED", world.clock.now(), {"RECOVERED_RESOURCE_ID": "i-1"}, "done")
     _, answer = world.ask("BatchGetBuilds", ids=[build["id"], "recovery:none"])
     [ended] = answer["builds"]

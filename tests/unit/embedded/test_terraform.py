@@ -1,4 +1,4 @@
-"""Finding Terraform, and what may be applied."""
+"""Finding Terraform, and what is run of it."""
 
 import json
 import subprocess
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.embedded import recovery_build, terraform_job
+from aiops_daemon.embedded import terraform_job
 from aiops_daemon.embedded.terraform import PROVIDER, TerraformTools, find_terraform
-from aiops_daemon.embedded.terraform_job import Refused, TerraformFailed, check_plan, configuration, recreate
+from aiops_daemon.embedded.terraform_job import Stack, StalePlan, TerraformFailed, configuration, first_state
 
 LOST = {"InstanceId": "i-0123456789abcdef0", "ImageId": "ami-1", "InstanceType": "t3.micro"}
 
@@ -72,45 +72,33 @@ def test_a_tag_never_becomes_terraform_code() -> None:
     assert tags == {"Name": '$${file("/etc/passwd")}%%{if true}'}
 
 
-def change(address: str, *actions: str) -> dict[str, Any]:
-    return {"address": address, "change": {"actions": list(actions)}}
-
-
-@pytest.mark.parametrize("actions", [("create",), ("update",), ("no-op",), ("read",)])
-def test_a_plan_on_its_own_address_is_fine(actions: tuple[str, ...]) -> None:
-    check_plan({"resource_changes": [change("aws_instance.r_web", *actions), change("aws_vpc.main", "no-op")]}, "aws_instance.r_web")
-    check_plan({}, "aws_instance.r_web")
-
-
-@pytest.mark.parametrize(
-    ("address", "actions"),
-    [
-        ("aws_instance.r_web", ("delete",)),
-        ("aws_instance.r_web", ("delete", "create")),
-        ("aws_instance.r_web", ("create", "delete")),
-        ("aws_db_instance.orders", ("update",)),
-        ("aws_instance.other", ("create",)),
-    ],
-)
-def test_any_other_plan_is_for_a_person(address: str, actions: tuple[str, ...]) -> None:
-    with pytest.raises(Refused, match=address):
-        check_plan({"resource_changes": [change(address, *actions)]}, "aws_instance.r_web")
+def test_the_state_begins_with_what_was_lost() -> None:
+    [resource] = first_state("r_web", LOST)["resources"]
+    assert (resource["type"], resource["name"], resource["instances"][0]["attributes"]["id"]) == (
+        "aws_instance",
+        "r_web",
+        LOST["InstanceId"],
+    )
+    assert resource["provider"] == 'provider["registry.terraform.io/hashicorp/aws"]'
 
 
 class Terraform:
     """Stands for the program: answers by step, and remembers the command lines."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, changes: list[dict[str, Any]], failing: str = "") -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failing: str = "", words: str = "it broke") -> None:
         self.steps: list[list[str]] = []
-        self._changes, self._failing = changes, failing
+        self._failing, self._words = failing, words
         monkeypatch.setattr(subprocess, "run", self._run)
 
     def _run(self, command: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
         self.steps.append(command[1:])
         step = command[1]
-        shown = {"show": {"resource_changes": self._changes}, "output": {"instance_id": {"value": "i-new"}}}
+        changes = [{"address": "aws_instance.r_web_1", "change": {"actions": ["create"]}}]
+        shown = {"show": {"format_version": "1.2", "resource_changes": changes}, "output": {"instance_id": {"value": "i-new"}}}
+        if "-out=recovery.tfplan" in command:
+            (Path(options["cwd"]) / "recovery.tfplan").write_bytes(b"a plan")
         code = 1 if step == self._failing else 2 if "-out=recovery.tfplan" in command else 0
-        return subprocess.CompletedProcess(command, code, json.dumps(shown.get(step, step)), "it broke" if code == 1 else "")
+        return subprocess.CompletedProcess(command, code, json.dumps(shown.get(step, step)), self._words if code == 1 else "")
 
 
 @pytest.fixture
@@ -118,29 +106,45 @@ def tools(tmp_path: Path) -> TerraformTools:
     return TerraformTools(Path("/bin/terraform"), mirror(tmp_path / "plugins"))
 
 
-def test_only_the_saved_plan_is_applied_and_an_empty_one_follows(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools
-) -> None:
-    program = Terraform(monkeypatch, [change("aws_instance.r_web_1", "create")])
-    assert recreate(tools, tmp_path, LOST, {"Name": "Web 1"}) == "i-new"
-    assert [step[0] for step in program.steps] == ["init", "plan", "show", "apply", "output", "plan"]
-    assert program.steps[3][-1] == "recovery.tfplan"
+def test_a_plan_is_saved_read_and_applied_by_another_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools) -> None:
+    program = Terraform(monkeypatch)
+    saved = Stack(tools, tmp_path, LOST, {"Name": "Web 1"}).plan()
+    assert saved == b"a plan"
+    assert [step[0] for step in program.steps] == ["init", "plan"]
     assert program.steps[0][-2] == f"-plugin-dir={tools.plugins}"
-    assert json.loads((tmp_path / "r_web_1" / "main.tf.json").read_text())["resource"]
+    folder = tmp_path / LOST["InstanceId"]
+    assert json.loads((folder / "main.tf.json").read_text())["resource"]
+    assert json.loads((folder / "terraform.tfstate").read_text())["resources"]
+
+    (folder / "recovery.tfplan").unlink()
+    later = Stack(tools, tmp_path, LOST, {"Name": "Web 1"})
+    assert later.read(saved).summary() == "1 to create, 0 to change, 0 to destroy: aws_instance.r_web_1"
+    assert later.apply(b"this very plan") == "i-new"
+    assert (folder / "recovery.tfplan").read_bytes() == b"this very plan"
+    assert [step[0] for step in program.steps[2:]] == ["show", "apply", "output", "plan"]
+    assert program.steps[3][-1] == "recovery.tfplan"
 
 
-def test_a_refused_plan_is_not_applied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools) -> None:
-    program = Terraform(monkeypatch, [change("aws_instance.other", "delete")])
-    ending = recovery_build._by_terraform(tools, tmp_path, LOST, {})
-    assert (ending.code, ending.refused) == (3, "aws_instance.other would be changed by delete")
-    assert "apply" not in [step[0] for step in program.steps]
+def test_a_state_that_is_there_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools) -> None:
+    Terraform(monkeypatch)
+    Stack(tools, tmp_path, LOST, {}).plan()
+    state = tmp_path / LOST["InstanceId"] / "terraform.tfstate"
+    state.write_text("moved on")
+    Stack(tools, tmp_path, LOST, {}).plan()
+    assert state.read_text() == "moved on"
 
 
-def test_a_failed_step_ends_the_build_with_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools) -> None:
-    Terraform(monkeypatch, [], failing="plan")
+def test_a_failed_step_has_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools) -> None:
+    Terraform(monkeypatch, failing="plan")
     with pytest.raises(TerraformFailed, match="terraform plan ended with 1: it broke"):
-        recreate(tools, tmp_path, LOST, {})
-    assert recovery_build._by_terraform(tools, tmp_path, LOST, {}).code == 1
+        Stack(tools, tmp_path, LOST, {}).plan()
+
+
+def test_a_plan_of_a_state_that_has_moved_on_is_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tools: TerraformTools) -> None:
+    Stack(tools, tmp_path, LOST, {})._folder.mkdir()
+    Terraform(monkeypatch, failing="apply", words="Error: Saved plan is stale")
+    with pytest.raises(StalePlan):
+        Stack(tools, tmp_path, LOST, {}).apply(b"a plan")
 
 
 def test_a_packed_mirror_names_its_version_too(tmp_path: Path) -> None:

@@ -152,6 +152,29 @@ async def test_the_kill_switch_in_the_middle_stops_before_the_next_step_and_the_
     assert await switch.stopped() is None
 
 
+async def test_a_running_step_whose_next_look_is_an_effect_asks_the_kill_switch_first() -> None:
+    fleet = Fleet()
+    one = ScriptedAction("a.one", Running(again_in_seconds=10), Running(again_in_seconds=0, acts_next=True, note="planned"))
+    workers = fleet.workers()
+    held = await planned(fleet, workers, [one], [step(one, "1")])
+    one.before = lambda: fleet.memory.items.update(SWITCH={"incident_id": "SWITCH", "stopped": True, "by": "ann", "reason": "drill"})
+    await workers._work(held)
+    await fleet.settle(workers)
+    incident = await fleet.incident(held.incident.incident_id)
+    assert one.verbs == ["start", "poll"], "what ran was seen to its end, what comes after it was not begun"
+    assert [entry.note for entry in incident.audit if "planned" in entry.note] == ["a.one: planned"]
+    assert "stopped before step 1: kill switch set by ann" in incident.audit[-1].note
+
+
+async def test_the_look_that_is_an_effect_comes_where_nothing_is_stopped_and_is_repeated_where_it_got_no_answer() -> None:
+    fleet = Fleet()
+    slow = Running(again_in_seconds=0, acts_next=True)
+    one = ScriptedAction("a.one", slow, RetryLater("throttled"), RetryLater("throttled"), RetryLater("throttled"))
+    incident = await run_to_the_end(fleet, fleet.workers(), [one], [step(one, "1")])
+    assert incident.workflow_state is State.COMPLETED
+    assert one.verbs == ["start", *["poll"] * 4]
+
+
 async def test_the_kill_switch_stops_an_undo_too() -> None:
     fleet = Fleet()
     fleet.world.heals = False

@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Stands for the AWS command line in a build: `s3api put-object` and `get-object` as recover.py asks for them, against AWS_ENDPOINT_URL."""
+
+import sys
+from pathlib import Path
+
+from botocore.session import get_session
+
+
+def main(words: list[str]) -> int:
+    service, operation, *rest = words
+    assert service == "s3api", words
+    options = dict(zip(rest[::2], rest[1::2], strict=False))
+    s3 = get_session().create_client("s3")
+    if operation == "put-object":
+        body = Path(options["--body"]).read_bytes()
+        stored = s3.put_object(Bucket=options["--bucket"], Key=options["--key"], Body=body)
+        assert options["--query"] == "VersionId", words
+        sys.stdout.write(f"{stored.get('VersionId')}\n")
+        return 0
+    assert operation == "get-object", words
+    found = s3.get_object(Bucket=options["--bucket"], Key=options["--key"], VersionId=options["--version-id"])
+    Path(words[-1]).write_bytes(found["Body"].read())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
