@@ -85,11 +85,11 @@ def send(source: Annotated[str, typer.Argument(metavar="FILE|-", help="One event
         raise InvalidInput(f"{source} cannot be read: {error}") from error
     if not body.strip():
         raise InvalidInput("the event is empty")
-    print(asyncio.run(put_on_queue(load(), body)))
+    print(*asyncio.run(put_on_queue(load(), body)))
 
 
-async def put_on_queue(settings: object, body: str) -> str:
-    """The message id."""
+async def put_on_queue(settings: object, *bodies: str) -> list[str]:
+    """The message ids."""
     from aiops_daemon.aws.session import AwsSession
     from aiops_daemon.settings import Settings
 
@@ -97,4 +97,4 @@ async def put_on_queue(settings: object, body: str) -> str:
     async with AwsSession(settings.aws) as clients:
         sqs = await clients.client("sqs")
         url = settings.intake.queue_url or (await sqs.get_queue_url(QueueName=settings.intake.queue_name))["QueueUrl"]
-        return str((await sqs.send_message(QueueUrl=url, MessageBody=body))["MessageId"])
+        return [str((await sqs.send_message(QueueUrl=url, MessageBody=body))["MessageId"]) for body in bodies]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, approve, reject.")
 T = TypeVar("T")
+_STORM_REACH = timedelta(days=7)  # an approval waits 24 hours unless the settings say otherwise
+_STORM_MEMBERS = 5000
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 Output = Annotated[Literal["table", "json", "jsonl"], typer.Option(help="table for people, json or jsonl for programs")]
 
@@ -54,22 +56,34 @@ def show(incident_id: str, output: Output = "table") -> None:
     render(incident)
 
 
+Why = Annotated[str, typer.Option("--reason", prompt="Reason", help="Why: it stands on the record, with who.")]
+Which = Annotated[str | None, typer.Argument(help="One incident; or --storm.")]
+Storm = Annotated[
+    str | None, typer.Option("--storm", help="Every incident of this storm that awaits approval: the leader's id, from its page.")
+]
+
+
 @app.command()
-def approve(incident_id: str, reason: Annotated[str, typer.Option(prompt=True)]) -> None:
+def approve(
+    reason: Why,
+    incident_id: Which = None,
+    storm: Storm = None,
+    override: Annotated[bool, typer.Option("--override", help="Also where a breaker or a budget holds it back.")] = False,
+) -> None:
     """Let the plan of an incident that awaits approval run."""
-    _decide(incident_id, "approve", reason)
+    _decide(incident_id, storm, "approve", reason, override=override)
 
 
 @app.command()
-def reject(incident_id: str, reason: Annotated[str, typer.Option(prompt=True)]) -> None:
+def reject(reason: Why, incident_id: Which = None, storm: Storm = None) -> None:
     """End an incident that awaits approval without acting."""
-    _decide(incident_id, "reject", reason)
+    _decide(incident_id, storm, "reject", reason)
 
 
-def decision_body(incident_id: str, decision: str, by: str, reason: str) -> str:
+def decision_body(incident_id: str, decision: str, by: str, reason: str, *, override: bool = False) -> str:
     """The message that carries a person's word, straight to the queue."""
     said = {"incident_id": incident_id, "decision": decision, "by": by, "reason": reason, "signal_id": uuid.uuid4().hex}
-    return json.dumps({"aiops_decision": said})
+    return json.dumps({"aiops_decision": said | ({"override": "yes"} if override else {})})
 
 
 def period(text: str) -> timedelta:
@@ -95,25 +109,47 @@ def summary(incident: Incident) -> dict[str, object]:
     }
 
 
-def _decide(incident_id: str, decision: str, reason: str) -> None:
+def _decide(incident_id: str | None, storm: str | None, decision: str, reason: str, *, override: bool = False) -> None:
     from aiops_daemon.aws.session import AwsSession
     from aiops_daemon.cli.daemon import put_on_queue
     from aiops_daemon.settings import load
 
+    if (incident_id is None) is (storm is None):
+        raise InvalidInput("name one incident, or a storm with --storm")
     settings = load()
 
-    async def go() -> None:
-        incident = await _with_journal(lambda journal: journal.load(incident_id))
-        if incident is None:
-            raise InvalidInput(f"there is no incident {incident_id}")
-        if incident.workflow_state is not State.AWAITING_APPROVAL:
-            raise InvalidInput(f"{incident_id} awaits no approval: it is {incident.workflow_state}")
+    async def go() -> list[str]:
+        asked = [await _asked(incident_id)] if incident_id is not None else await _members(str(storm))
         async with AwsSession(settings.aws) as clients:
             by = await clients.caller()
-        await put_on_queue(settings, decision_body(incident_id, decision, by, reason))
+        await put_on_queue(settings, *(decision_body(one, decision, by, reason, override=override) for one in asked))
+        return asked
 
-    asyncio.run(go())
-    print(f"{decision} sent for {incident_id}; `aiops-daemon incidents show {incident_id}` tells what came of it")
+    asked = asyncio.run(go())
+    print(f"{decision} sent for {', '.join(asked)}; `aiops-daemon incidents show {asked[0]}` tells what came of it")
+
+
+async def _asked(incident_id: str) -> str:
+    incident = await _with_journal(lambda journal: journal.load(incident_id))
+    if incident is None:
+        raise InvalidInput(f"there is no incident {incident_id}")
+    if incident.workflow_state is not State.AWAITING_APPROVAL:
+        raise InvalidInput(f"{incident_id} awaits no approval: it is {incident.workflow_state}")
+    return incident_id
+
+
+async def _members(storm: str) -> list[str]:
+    """The incidents of a storm that wait for a person, its leader among them."""
+    waiting = await _with_history(lambda history: history.listed(state=State.AWAITING_APPROVAL, since=_STORM_REACH, limit=_STORM_MEMBERS))
+    members = [incident.incident_id for incident in waiting if _leader(incident) == storm]
+    if not members:
+        raise InvalidInput(f"no incident of storm {storm} awaits approval")
+    return members
+
+
+def _leader(incident: Incident) -> object:
+    found = incident.results.get("storm")
+    return found.get("leader") if isinstance(found, dict) else None
 
 
 def _table(found: list[Incident]) -> None:

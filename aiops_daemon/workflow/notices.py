@@ -25,7 +25,6 @@ _HEADLINE = {
 
 def compose(incident: Incident, kind: NoticeKind) -> Notice:
     """The notice of this kind for the incident as it is on the record now."""
-    event = incident.event
     verdict = _object(incident.results.get("verdict")) or _object(incident.results.get("rules"))
     headline = _HEADLINE[kind]
     if kind is NoticeKind.RECOVERED and incident.success is False:
@@ -35,12 +34,36 @@ def compose(incident: Incident, kind: NoticeKind) -> Notice:
         incident_id=incident.incident_id,
         kind=kind,
         severity=int(str(verdict.get("severity", 5))),
-        subject=f"[AIOps] {headline}: {_storm_subject(incident) if kind is NoticeKind.STORM else _subject(event)}",
-        summary=incident.audit[-1].note if incident.audit else event.name,
+        subject=f"[AIOps] {headline}: {_about(incident, kind)}",
+        summary=_summary(incident, kind),
         facts=tuple(_facts(incident, verdict)),
         timeline=tuple(timeline(incident)),
         actions=_commands(incident, kind),
     )
+
+
+def _about(incident: Incident, kind: NoticeKind) -> str:
+    if kind is NoticeKind.STORM:
+        return _storm_subject(incident)
+    if kind is NoticeKind.BREAKER:
+        return ", ".join(_actions(incident)) + " asks people from now on"
+    return _subject(incident.event)
+
+
+def _summary(incident: Incident, kind: NoticeKind) -> str:
+    """Why people are told: the last line of the record, but for a breaker, which is told together with a failed recovery."""
+    if kind is NoticeKind.BREAKER:
+        return "; ".join(
+            f"{breaker.get('action')} runs no more by itself: {breaker.get('reason')}; one recovery may try it again from "
+            f"{breaker.get('probe_at')} on"
+            for breaker in _opened(incident)
+        )
+    return incident.audit[-1].note if incident.audit else incident.event.name
+
+
+def _opened(incident: Incident) -> list[dict[str, JsonValue]]:
+    opened = _object(incident.results.get("breaker")).get("opened")
+    return [_object(breaker) for breaker in opened] if isinstance(opened, list) else []
 
 
 def _subject(event: Event) -> str:
@@ -102,11 +125,24 @@ def timeline(incident: Incident) -> list[TimelineRow]:
 
 
 def _commands(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
-    show = f"aiops-daemon incidents show {incident.incident_id}"
-    if kind in {NoticeKind.REVIEW, NoticeKind.STORM} and incident.workflow_state is State.AWAITING_APPROVAL:
-        verbs = [f'aiops-daemon incidents {verb} {incident.incident_id} --reason "..."' for verb in ("approve", "reject")]
-        return (*verbs, show, "aiops-daemon incidents list --state AWAITING_APPROVAL") if kind is NoticeKind.STORM else (*verbs, show)
-    return (show,)
+    me = incident.incident_id
+    show = f"aiops-daemon incidents show {me}"
+    if kind is NoticeKind.BREAKER:
+        pairs = [(f"aiops-daemon breaker show {one}", f'aiops-daemon breaker close {one} --reason "..."') for one in _actions(incident)]
+        return (*(command for pair in pairs for command in pair), show)
+    if kind not in {NoticeKind.REVIEW, NoticeKind.STORM} or incident.workflow_state is not State.AWAITING_APPROVAL:
+        return (show,)
+    verbs = [f'aiops-daemon incidents {verb} {me} --reason "..."' for verb in ("approve", "reject")]
+    if _object(incident.results.get("asked")).get("rail"):  # a guard rail holds: a plain approval may meet it again
+        verbs.insert(1, f'aiops-daemon incidents approve {me} --override --reason "..."')
+    if kind is NoticeKind.STORM:
+        verbs += [f'aiops-daemon incidents {verb} --storm {me} --reason "..."' for verb in ("approve", "reject")]
+        return (*verbs, show, "aiops-daemon incidents list --state AWAITING_APPROVAL")
+    return (*verbs, show)
+
+
+def _actions(incident: Incident) -> list[str]:
+    return [str(breaker.get("action")) for breaker in _opened(incident)]
 
 
 def _steps(incident: Incident) -> list[dict[str, JsonValue]]:

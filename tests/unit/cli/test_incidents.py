@@ -118,6 +118,48 @@ def test_a_decision_on_what_awaits_none_is_refused_and_nothing_is_sent(terminal:
     assert terminal.sent() == []
 
 
+def test_an_override_is_said_in_the_message(terminal: Any) -> None:
+    made = incident(terminal.fleet, confidence=0.5, settled=False)
+    assert terminal.run("incidents", "approve", made, "--override", "--reason", "x").exit_code == 0
+    assert json.loads(terminal.sent()[0])["aiops_decision"]["override"] == "yes"
+
+
+def storm(terminal: Any) -> list[str]:
+    """Six resources failed together, and one of another kind of trouble waits too."""
+    fleet = terminal.fleet
+
+    async def go() -> list[str]:
+        workers = fleet.workers()
+        ids = [str(await fleet.admit(workers, stopped(f"i-{n:017x}", f"e{n}"))) for n in range(6)]
+        await workers.drain()
+        fleet.clock.advance(3600)
+        fleet.rules.verdict = fleet.rules.verdict.model_copy(update={"confidence": 0.5})
+        await fleet.admit(workers, stopped("i-0000000000000000f", "other", fleet.clock.now()))
+        await workers.drain()
+        return ids
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_a_storm_is_answered_with_one_command_for_all_who_wait(terminal: Any, decision: str) -> None:
+    ids = storm(terminal)
+    done = terminal.run("incidents", decision, "--storm", ids[4], "--reason", "the zone is back")
+    assert done.exit_code == 0
+    said = [json.loads(body)["aiops_decision"] for body in terminal.sent()]
+    assert {one["incident_id"] for one in said} == set(ids[4:]), "four had recovered before it was a storm; the other is none of it"
+    assert {(one["decision"], one["reason"]) for one in said} == {(decision, "the zone is back")}
+    assert ids[5] in done.stdout
+
+
+def test_a_storm_nobody_knows_and_two_targets_at_once_are_refused(terminal: Any) -> None:
+    ids = storm(terminal)
+    assert "awaits approval" in str(terminal.run("incidents", "approve", "--storm", ids[0], "--reason", "x").exception)
+    for arguments in ([ids[4], "--storm", ids[4]], []):
+        assert "name one incident" in str(terminal.run("incidents", "approve", *arguments, "--reason", "x").exception)
+    assert terminal.sent() == []
+
+
 def test_two_decisions_are_two_signals() -> None:
     one, two = (json.loads(decision_body("inc-1", "approve", "a", "b"))["aiops_decision"]["signal_id"] for _ in range(2))
     assert one != two
