@@ -221,7 +221,7 @@ class Journal:
         if unheard:
             condition += " AND size(signals) = :heard"
             values["heard"] = len(incident.signals)
-        held.incident = from_item(await self._conditional(held, expression, condition, values, names | {"owner": "owner"}))
+        held.incident = from_item(await self._conditional(held, expression, condition, values, names | {"owner": "owner"}), incident.event)
 
     async def _conditional(
         self, held: Held, expression: str, condition: str, values: Mapping[str, Any], names: Mapping[str, str]

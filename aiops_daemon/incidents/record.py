@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.incidents.texts import Results, Trail
 from aiops_daemon.model.event import Event
-from aiops_daemon.model.incident import AuditEntry, Incident, OutboxEntry, Signal
+from aiops_daemon.model.incident import Incident, OutboxEntry, Signal
 
 # Index -> its hash and range key; all of them carry whole items.
 INDEXES = {
@@ -51,18 +52,18 @@ def to_item(incident: Incident) -> dict[str, Any]:
     }
 
 
-def from_item(item: Mapping[str, Any]) -> Incident:
-    """The record of an item; attributes that newer code wrote are ignored."""
+def from_item(item: Mapping[str, Any], event: Event | None = None) -> Incident:
+    """The record of an item; attributes that newer code wrote are ignored. `event` where it was read before: it never changes."""
     return Incident(
         **{name: item[name] for name in _PLAIN if name in item},
         incident_timestamp=unstamp(item["incident_timestamp"]),
-        event=Event.model_validate_json(item["event_details"]),
+        event=event or Event.model_validate_json(item["event_details"]),
         due_at=unstamp(item["due_at"]) if item.get("due_at") else None,
         closed_at=unstamp(item["closed_at"]) if item.get("closed_at") else None,
-        results={key: json.loads(text) for key, text in item.get("results", {}).items()},
+        results=Results(item.get("results", {})),
         signals={key: Signal.model_validate_json(text) for key, text in item.get("signals", {}).items()},
         outbox={key: OutboxEntry.model_validate_json(text) for key, text in item.get("outbox", {}).items()},
-        audit=[AuditEntry.model_validate_json(text) for text in item.get("audit", [])],
+        audit=Trail(item.get("audit", [])),
     )
 
 

@@ -1,10 +1,12 @@
 """The incident: its states, its audit trail, and the record that the journal keeps."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, SkipValidation
 
 from aiops_daemon.model.event import Event, Frozen
 
@@ -102,6 +104,11 @@ class OutboxEntry(Frozen):
     delivered: bool = False
 
 
+# As the journal read them: it may hand in what is parsed only when asked for (incidents/texts.py).
+Recorded = Annotated[Mapping[str, JsonValue], SkipValidation, PlainSerializer(dict, return_type=dict[str, JsonValue])]
+Audit = Annotated[Sequence[AuditEntry], SkipValidation, PlainSerializer(list, return_type=list[AuditEntry])]
+
+
 class Incident(BaseModel):
     """The record. `results` answers finished steps when the workflow runs again."""
 
@@ -121,10 +128,10 @@ class Incident(BaseModel):
     seq: int = 1
     takeovers: int = 0  # owners that died, not planned wake-ups
     due_at: datetime | None = None  # lease end or wake-up time; None: closed for good
-    results: dict[str, JsonValue] = Field(default_factory=dict)
+    results: Recorded = Field(default_factory=dict)
     signals: dict[str, Signal] = Field(default_factory=dict)
     outbox: dict[str, OutboxEntry] = Field(default_factory=dict)
-    audit: list[AuditEntry] = Field(default_factory=list)
+    audit: Audit = Field(default_factory=list)
     event_classification: str | None = None
     outcome: Outcome | None = None
     success: bool | None = None
