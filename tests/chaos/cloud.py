@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from typing_extensions import override  # typing has it from 3.12
 
@@ -38,7 +39,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A call that changes an instance, with the state and the writer of each incident at work on it at that moment."""
+    """A call that changes an instance, and who was at work on it when the call was first made: the SDK sends it again by itself."""
 
     at: float
     by: str
@@ -81,6 +82,8 @@ class ChaosCloud(Cloud):
         self.tables = defaultdict(lambda: RecordedTable(self))
         self.caller = "nobody"
         self.history = History()
+        self.invocation = ""
+        self._at_work: dict[str, tuple[tuple[str, str], ...]] = {}  # by invocation
         self.owners: dict[str, str] = {}  # owner of an incident -> process
         self.stopped: set[str] = set()
         self.booting: dict[str, float] = {}
@@ -139,13 +142,18 @@ class ChaosCloud(Cloud):
         item = f"<item><instanceId>{instance}</instanceId>{state}<launchTime>2026-03-01T00:00:00.000Z</launchTime></item>"
         return f"<item><reservationId>r-1</reservationId><instancesSet>{item}</instancesSet></item>"
 
+    def arrived(self, invocation: str, operation: str, body: bytes) -> None:
+        """A call has come in, whatever becomes of it."""
+        if operation in {"StartInstances", "StopInstances"} and invocation not in self._at_work:
+            instance = dict(parse_qsl(body.decode()))["InstanceId.1"]
+            self._at_work[invocation] = tuple(
+                (item["workflow_state"], self.owners.get(item.get("owner", ""), ""))
+                for item in self.incidents()
+                if item["resource_id"] == instance and item["workflow_state"] in {State.EXECUTING, State.ROLLING_BACK}
+            )
+
     def _change(self, action: str, instance: str, changed: bool) -> None:
-        at_work = tuple(
-            (item["workflow_state"], self.owners.get(item.get("owner", ""), ""))
-            for item in self.incidents()
-            if item["resource_id"] == instance and item["workflow_state"] in {State.EXECUTING, State.ROLLING_BACK}
-        )
-        self.history.effects.append(Effect(now(), self.caller, action, instance, changed, at_work))
+        self.history.effects.append(Effect(now(), self.caller, action, instance, changed, self._at_work[self.invocation]))
 
     async def send(self, body: str) -> None:
         await self.sqs.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": body})

@@ -83,6 +83,8 @@ class Front(AwsHttp):
         caller = self.name  # a delayed call stays its sender's, who may be dead when it arrives
         body = await request.content.read()
         service, operation = _called(request, body)
+        invocation = request.headers.get("amz-sdk-invocation-id", "")
+        self.chaos.arrived(invocation, operation, body)
         fault = self._weather.fault(service)
         if fault == "slow":
             await asyncio.sleep(self._weather.rng.choice((0.05, 0.2, 0.6, 2.0)))
@@ -96,7 +98,7 @@ class Front(AwsHttp):
         if trap is not None and not trap.after:
             trap.spring()
         try:
-            answer = await self._apply(caller, service, operation, body)
+            answer = await self._apply(caller, invocation, service, operation, body)
         except Exception as error:  # noqa: BLE001  # the double lacks something: that is no fault of the daemon and must be seen
             self.chaos.history.broken.append(f"the double failed in {operation}: {error!r}")
             return web.Response(status=500)
@@ -104,8 +106,8 @@ class Front(AwsHttp):
             trap.spring()
         return _cut(request) if fault == "lost reply" else answer
 
-    async def _apply(self, caller: str, service: str, operation: str, body: bytes) -> web.Response:
-        self.chaos.caller = caller
+    async def _apply(self, caller: str, invocation: str, service: str, operation: str, body: bytes) -> web.Response:
+        self.chaos.caller, self.chaos.invocation = caller, invocation
         if service == "AmazonSQS":
             asked = json.loads(body)
             if operation == "DeleteMessageBatch":

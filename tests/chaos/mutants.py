@@ -1,5 +1,6 @@
 """Broken daemons, to see that chaos catches them: `python -m tests.chaos.mutants NAME run` is `aiops-daemon run` with one thing broken."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,18 +27,20 @@ def claim_without_condition() -> None:
 
 
 def acknowledge_before_record() -> None:
-    """A message that cannot be recorded right now is deleted all the same."""
+    """The message is done with before what it says is on record."""
     inner: Any = vars(Consumer)["__init__"]
+    working: set[Any] = set()
 
     def init(self: Consumer, *arguments: Any) -> None:
         *others, handle = arguments
 
+        async def later(message: Message) -> None:
+            await asyncio.sleep(0.2)
+            await handle(message)
+
         async def careless(message: Message) -> Disposition:
-            try:
-                done: Disposition = await handle(message)
-            except Exception:  # noqa: BLE001  # that is the mutant
-                return Done()
-            return done
+            working.add(asyncio.get_running_loop().create_task(later(message)))
+            return Done()
 
         inner(self, *others, careless)
 
