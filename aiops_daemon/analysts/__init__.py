@@ -15,5 +15,6 @@ The rules are plain tables, one concern per file, asked in the order that rules.
     policy_document.py  who an IAM policy document lets in
     state_changes.py    EC2, EBS, RDS, ECS: a service reports a new state
     jobs.py             builds, pipelines, executions, backups: work that failed
+    foreseen.py         what the log watch warns about
     alarms.py  findings.py  notices.py  sign_ins.py
 """

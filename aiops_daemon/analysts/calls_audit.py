@@ -99,6 +99,10 @@ def _weak_passwords(p: Parameters) -> bool:
     return kinds(p) or any(isinstance(v, int) and v < 8 for v in values(p, "minimumPasswordLength"))
 
 
+def _mfa_off(p: Parameters) -> bool:
+    return "OFF" in values(p, "mfaConfiguration")
+
+
 def _bucket_logging_off(p: Parameters) -> bool:
     return not any(True for _ in values(p, "LoggingEnabled", "TargetBucket"))
 
@@ -148,6 +152,9 @@ WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]]
     ("cloudtrail", "UpdateTrail"): (_trail, "the trail was changed: where its records go, or what it covers", STRONG),
     ("config", "PutConfigurationRecorder"): (_off("allSupported", "includeGlobalResourceTypes"), "fewer resources are recorded", STRONG),
     ("guardduty", "UpdateDetector"): (_off("enable", "autoEnable"), "threat detection is off or reduced", CERTAIN),
+    ("guardduty", "UpdateMemberDetectors"): (_says("DISABLED"), "threat detection of members is off or reduced", STRONG),
+    ("guardduty", "UpdateOrganizationConfiguration"): (_off("autoEnable"), "new members are not watched", STRONG),
+    ("elasticfilesystem", "PutBackupPolicy"): (_says("DISABLED"), "automatic backups are off", STRONG),
     ("guardduty", "CreateFilter"): (_says("ARCHIVE"), "findings are archived unseen", STRONG),
     ("guardduty", "CreateIPSet"): (lambda _: True, "a list of addresses that are trusted or reported was made", FAIR),
     ("guardduty", "UpdateIPSet"): (lambda _: True, "the list of addresses that are trusted or reported was changed", FAIR),
@@ -168,6 +175,7 @@ WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]]
     ("ecr", "PutImageScanningConfiguration"): (_off("scanOnPush"), "images are no longer scanned", STRONG),
     ("elasticloadbalancing", "ModifyLoadBalancerAttributes"): (_attributes_off, "a protection or its log is off", STRONG),
     ("cognito-idp", "SetUserPoolMfaConfig"): (_says("OFF"), "sign-in no longer needs a second factor", STRONG),
+    ("cognito-idp", "UpdateUserPool"): (_mfa_off, "sign-in no longer needs a second factor", STRONG),
     ("eks", "UpdateClusterConfig"): (_off("enabled"), "control-plane logs are off", STRONG),
     ("kms", "UpdateKeyRotation"): (_off("enabled"), "key rotation is off", FAIR),
     ("shield", "UpdateSubscription"): (_says("DISABLED"), "protection will lapse", FAIR),
@@ -181,11 +189,16 @@ WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]]
 }  # fmt: skip
 # Any service's call that changes a thing: these parameters protect it wherever they stand.
 _CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Configure)[A-Z]")
-_GUARDS = (
-    "deletionProtection", "deletionProtectionEnabled", "deletionProtectionCheck", "deleteProtection", "terminationProtected",
-    "enableTerminationProtection", "policyChangeProtection", "subnetChangeProtection", "changeProtection", "pointInTimeRecoveryEnabled",
-    "logFileValidationEnabled", "enforceHTTPS", "requireMfa",
-)  # fmt: skip
+_GUARD = re.compile(
+    r"(?:(?:deletion|termination|delete|change)protection(?:enabled|check)?|terminationprotected|pointintimerecoveryenabled"
+    r"|logfilevalidationenabled|enforcehttps|requiremfa|blockpublicsecuritygrouprules)$",
+    re.IGNORECASE,
+)
+# Any service's call that takes away what protects, proves or restores.
+_UNPROTECTS = re.compile(
+    r"^(?:Delete|Disable|Stop|Remove|Cancel|Abort)\w*(?:Encryption|Logging|LoggingConfiguration|Protection|Rotation|Audit\w*|VaultLock"
+    r"|Guardrail|PermissionsBoundary|PublicAccessBlock|BackupPolicy|SecurityMonitoring|LogDelivery|FlowLogs?|Versioning|MFA\w*)$"
+)
 
 
 def judge(event: Event) -> Verdict | None:
@@ -194,13 +207,16 @@ def judge(event: Event) -> Verdict | None:
     if name in SWITCHED_OFF.get(service, ()):
         because = f"{actor(event)} called {name} on {subject(event)}: a protection or a source of evidence is gone."
         return tampering(event, because, confidence=CERTAIN, severity=9)
+    if _UNPROTECTS.match(name):
+        because = f"{actor(event)} called {name} on {subject(event)}: what protects or proves was taken away."
+        return tampering(event, because, confidence=FAIR)
     rule = WEAKENED.get((service, name))
     if rule is None:
         return _unguarded(event, name)
     test, meaning, confidence = rule
     if test(parameters(event)):
         return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {meaning}.", confidence=confidence)
-    if service in {"rds", "dynamodb", "eks"} or name in {"PutRule", "PutBucketVersioning"}:
+    if service in {"rds", "dynamodb", "eks", "cognito-idp", "elasticfilesystem"} or name in {"PutRule", "PutBucketVersioning"}:
         return _unguarded(event, name)  # everyday calls: this change is another one
     return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: a security setting changed, no weakening is shown.")
 
@@ -210,7 +226,7 @@ def _unguarded(event: Event, name: str) -> Verdict | None:
     given = parameters(event)
     if not _CHANGES.match(name):
         return None
-    off = next((key for key in _GUARDS if flag(given, key) is False), None)
+    off = next((key for key, value in pairs(given) if _GUARD.search(key) and flag({key: value}, key) is False), None)
     if off is None and any(value == 0 and value is not False for value in values(given, "backupRetentionPeriod", "snapshotRetentionLimit")):
         off = "automatic backups"
     if off is None:

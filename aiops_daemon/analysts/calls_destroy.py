@@ -14,7 +14,7 @@ from aiops_daemon.model.verdict import Verdict
 REPLACE = "codebuild.terraform_apply"
 
 _GONE = re.compile(
-    r"^(?:Batch|Force|Permanently)?(?:Delete|Terminate|Destroy|Purge|Release|Deregister|Decommission|Remove|Empty)(?P<thing>[A-Z].*)$"
+    r"^(?:Batch|Force|Permanently)?(?:Delete|Drop|Terminate|Destroy|Purge|Release|Deregister|Decommission|Remove|Empty)(?P<thing>[A-Z].*)$"
 )
 
 # Generic names whose deletion is ordinary in these services.
@@ -64,5 +64,7 @@ def _lost(event: Event, said: str, thing: Thing, listed: bool) -> Verdict:
     sure = STRONG if listed else FAIR
     if thing is Thing.WORKING:
         return failure(event, f"{said}. It can be recreated from its definition.", confidence=sure, severity=8, action=REPLACE, downtime=15)
+    if thing is Thing.OTHER:
+        return failure(event, f"{said}. What it meant to others is not known here: a person decides.", confidence=sure, severity=6)
     because = f"{said}: part of a network is gone, what used it may be cut off."
     return failure(event, because, confidence=sure, severity=7, action=REPLACE, downtime=15)

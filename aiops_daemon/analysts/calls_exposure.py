@@ -72,7 +72,8 @@ def _block_removed(p: Parameters, _home: str) -> bool:
 
 def _lambda_permission(p: Parameters, home: str) -> bool:
     """A principal that is the world or another account; a service needs a source, or any customer of it may call."""
-    principals = [v for v in values(p, "principal", "AWSAccountId", "AWSAccountIds") if isinstance(v, str)]
+    listed = values(p, "principal", "AWSAccountId", "AWSAccountIds")
+    principals = [str(v) for item in listed for v in _leaves(item) if isinstance(v, str | int)]
     return any(v == "*" or any(found != home for found in _ACCOUNT.findall(v)) for v in principals)
 
 
@@ -82,6 +83,10 @@ def _no_auth(p: Parameters, _home: str) -> bool:
 
 def _copied_away(p: Parameters, home: str) -> bool:
     return any(_ACCOUNT.fullmatch(str(v)) and str(v) != home for v in values(p, "Account", "destinationAccount", "destinationAccountId"))
+
+
+def _public_builds(p: Parameters, _home: str) -> bool:
+    return "PUBLIC_READ" in values(p, "projectVisibility")
 
 
 def _publicly_accessible(p: Parameters, _home: str) -> bool:
@@ -126,6 +131,7 @@ _EXPOSED: dict[str, tuple[Test, str, float]] = {
     "ModifyCluster": (_publicly_accessible, "it is reachable from the internet", STRONG),
     "ModifyReplicationInstance": (_publicly_accessible, "it is reachable from the internet", STRONG),
     "PutBucketReplication": (_copied_away, "its objects are copied to another account", FAIR),
+    "UpdateProjectVisibility": (_public_builds, "its builds and logs are readable by everybody", STRONG),
     "CreateResourceShare": (_external_share, "it is shared with another account", FAIR),
     "AssociateResourceShare": (_external_share, "it is shared with another account", FAIR),
     "ModifyVpcEndpointServicePermissions": (_snapshot_shared, "others may connect to it", FAIR),

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from aiops_daemon.analysts.facts import api, parameters, values, words
+from aiops_daemon.analysts.facts import api, flag, parameters, values, words
 from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, failure, named, subject
-from aiops_daemon.analysts.things import thing_of
+from aiops_daemon.analysts.things import Thing, thing_of
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
 
@@ -44,6 +44,11 @@ _STOPPED: dict[tuple[str, str], tuple[str, str | None, float]] = {
     ("lambda", "DeleteFunctionConcurrency"): ("lost its reserved concurrency", None, FAIR),
     ("apigateway", "DeleteBasePathMapping"): ("lost its path", None, FAIR),
     ("cloudfront", "DeleteDistribution"): ("deleted", REPLACE, STRONG),
+    ("ec2", "CancelSpotFleetRequests"): ("cancelled, with the capacity that it held", None, FAIR),
+    ("ec2", "CancelCapacityReservation"): ("cancelled: its capacity is no longer kept", None, FAIR),
+    ("ec2", "DisassociateIamInstanceProfile"): ("stripped of its role: what runs there has no permissions", None, FAIR),
+    ("route53", "DisassociateVPCFromHostedZone"): ("taken away from a network, which no longer finds its names", None, FAIR),
+    ("organizations", "CloseAccount"): ("closed", None, STRONG),
     ("eks", "DeleteCluster"): ("deleted", REPLACE, CERTAIN),
 }
 # Short outages by request that end by themselves.
@@ -59,7 +64,7 @@ _PASSING = words(
 _RUNS = re.compile(
     r"(?:Job|Run|Execution|Query|Build|Task|Session|Deployment|Crawler|Ingestion|Recommendation|Scan|Export|Import|Stream)s?$"
 )
-_HALTED = re.compile(r"^(?:Stop|Pause|Suspend|Halt|Hibernate)(?P<thing>[A-Z].*)$")
+_HALTED = re.compile(r"^(?:Stop|Pause|Suspend|Halt|Hibernate|Disable)(?P<thing>[A-Z].*)$")
 _CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Register|Configure)(?P<thing>[A-Z].*)$")
 # Counts that mean "nothing of it runs" at zero, in any service.
 _COUNTS = (
@@ -67,6 +72,12 @@ _COUNTS = (
     "targetCapacity", "totalTargetCapacity",
 )  # fmt: skip
 _COUNTED = {"UpdateAutoScalingGroup": ("desiredCapacity", "maxSize")}
+# Calls where one of these flags, put to false, takes something out of work.
+_NEEDED = {
+    ("ec2", "ModifyVpcAttribute"): ("enableDnsSupport",),
+    ("ses", "PutAccountSendingAttributes"): ("sendingEnabled",),
+    ("ses", "UpdateAccountSendingEnabled"): ("enabled",),
+}
 _OFF = frozenset({"DISABLED", "INACTIVE", "SUSPENDED", "STOPPED", "PAUSED"})
 
 
@@ -88,8 +99,9 @@ def _halted(event: Event, name: str) -> Verdict | None:
     match = _HALTED.match(name)
     if not match:
         return None
-    if _RUNS.search(match["thing"]) or thing_of(match["thing"]) is None:
-        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: work was ended early, by request.", confidence=FAIR)
+    found = thing_of(match["thing"])
+    if _RUNS.search(match["thing"]) or found is None or found[0] is Thing.OTHER:
+        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: something was ended early, by request.", confidence=FAIR)
     return named(event, failure(event, f"{subject(event)} was stopped by {actor(event)} ({name}).", confidence=FAIR, severity=7))
 
 
@@ -108,6 +120,8 @@ def _is_zero(value: JsonValue) -> bool:
 def _switched_off(event: Event, service: str, name: str) -> Verdict | None:
     """state=DISABLED or enabled=false on the thing itself: what is deeper is a part of it. Keys and users that are put out of use
     are access taken away, and rules.py has its own tables for what protects."""
+    if any(flag(parameters(event), needed) is False for needed in _NEEDED.get((service, name), ())):
+        return failure(event, f"{subject(event)} was switched off by {actor(event)} ({name}).", confidence=FAIR, severity=7)
     match = _CHANGES.match(name)
     if service == "iam" or match is None or thing_of(match["thing"]) is None:
         return None

@@ -91,7 +91,7 @@ def _exposure(event: Event) -> Verdict:
     if status in _SETTLED or flag(event.facts, "archived") is True:
         return normal(f"The finding on {subject(event)} was settled.")
     kind = word(event.facts, "type") or event.name
-    public = flag(event.facts, "isPublic") is True or "Public" in kind or "SharedExternally" in kind or "EncryptionDisabled" in kind
+    public = flag(event.facts, "isPublic") is True or "Public" in kind or "Externally" in kind or "EncryptionDisabled" in kind
     if public:
         return tampering(event, f"{subject(event)} is open to others: {kind}.", confidence=FAIR)
     return anomaly(event, f"{event.source} reports {kind} on {subject(event)}: look, nothing to restore.", confidence=FAIR)
@@ -114,6 +114,9 @@ def _weakness(event: Event) -> Verdict:
         event.name,
     )
     words = {w.upper().replace("-", "_") for w in said if w}
+    counts = event.facts.get("finding-severity-counts")
+    if isinstance(counts, dict) and not any(counts.values()):
+        return normal(f"The scan of {subject(event)} found nothing.")
     if words & (_SETTLED | _PASSED):
         return normal(f"{subject(event)} is compliant, or the finding was settled.")
     if event.severity is None and not words - {event.name.upper()} and not event.facts:

@@ -13,7 +13,7 @@ _STATUS_KEYS = (
     "current-state", "currentStatus", "result", "Result", "resultStatus", "DBInstanceStatus", "TrainingJobStatus", "ProcessingJobStatus",
     "TransformJobStatus", "HyperParameterTuningJobStatus", "EndpointStatus", "currentState", "completed-phase-status", "build_status",
     "scan-status",
-    "task_status", "stepStatus", "deploymentStatus", "TranscriptionJobStatus", "migrationStatus", "StatusCode",
+    "task_status", "stepStatus", "deploymentStatus", "TranscriptionJobStatus", "migrationStatus", "StatusCode", "statusCode", "status-code",
 )  # fmt: skip
 _FAILED = words(
     """
@@ -29,8 +29,11 @@ _GIVEN_UP = words(
     REJECTED DELETE_COMPLETE TERMINATED
     """
 )
+_STATUS = re.compile(r"(?<!previous)(?<!old)[-_]?(?:Status|State|status)$")  # ModelPackageStatus, sync-status
 _ENDED_WELL = words("SUCCEEDED SUCCESS COMPLETED COMPLETE OK HEALTHY RUNNING AVAILABLE ACTIVE PASSED")
-_FAILED_END = re.compile(r"(?:_FAILED|_FAILURE|_ERROR|_TIMED_OUT|_IMPAIRED)$|^MISCONFIGURATION")
+_FAILED_END = re.compile(
+    r"(?:_FAILED|_FAILURE|_ERROR|_TIMED_OUT|_IMPAIRED|[_-]DOWN|_STALLED|_DISCONNECTED)$|^(?:MISCONFIGURATION|STALLED|ARRESTED|DOWN)"
+)
 _WORSE = re.compile(r"\bto (?:severe|degraded|critical|red|impaired|unhealthy)\b", re.IGNORECASE)
 # A service that writes these into the title has no status of its own.
 _TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
@@ -44,7 +47,8 @@ def status_of(event: Event) -> str:
     nested = text(inside(event.facts, "data", "status")) or text(inside(event.facts, "status-details", "status"))
     after = (inside(event.facts, key) for key in ("new-state", "newState", "currentState"))
     nested = nested or next((text(v) for state in after for v in values(state, "status", "state", "check-state", "value")), "")
-    plain = word(event.facts, *_STATUS_KEYS) or nested
+    named_so = (text(v) for key, v in event.facts.items() if _STATUS.search(key))
+    plain = word(event.facts, *_STATUS_KEYS) or nested or next((found for found in named_so if found), "")
     return re.sub(r"[\s-]+", "_", plain.strip()).upper()
 
 
@@ -65,7 +69,11 @@ def judge(event: Event) -> Verdict | None:
 
 def _gone_bad(event: Event, status: str) -> bool:
     """Words that a service makes up after a pattern (STEP_FAILED, CreateFailed), its own grading, or a health that got bad."""
-    names = (status, _phrase(event.name), *(_phrase(word(event.facts, key)) for key in ("eventType", "eventName")))
+    names = (
+        status,
+        _phrase(event.name),
+        *(_phrase(word(event.facts, key)) for key in ("eventType", "eventName", "event_name", "changeType")),
+    )
     if any(_FAILED_END.search(name) for name in names):
         return True
     if _phrase(word(event.facts, "severity", "Severity", "level")) in {"ERROR", "CRITICAL", "FATAL"}:

@@ -78,7 +78,7 @@ def _image_registry(event: Event) -> Verdict:
         return anomaly(event, f"An image of {subject(event)} was deleted: pulls of it fail.", confidence=FAIR)
     if "scan" in event.detail_type.lower() and _grave(event):
         return anomaly(event, f"A scan found grave weaknesses in an image of {subject(event)}.")
-    if word(event.facts, "scan-status").upper() == "FAILED" or result == "FAILURE":
+    if "FAILED" in {word(event.facts, "scan-status").upper(), word(event.facts, "sync-status").upper()} or result in {"FAILURE", "FAILED"}:
         return anomaly(event, f"{event.detail_type} of {subject(event)} failed.", confidence=FAIR)
     return normal(f"{event.detail_type} of {subject(event)}.")
 

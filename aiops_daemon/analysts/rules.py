@@ -16,6 +16,7 @@ from aiops_daemon.analysts import (
     calls_stop,
     calls_unusual,
     findings,
+    foreseen,
     jobs,
     notices,
     sign_ins,
@@ -30,8 +31,8 @@ Rule = Callable[[Event], Verdict | None]
 CALLS: tuple[Rule, ...] = (
     calls_audit.judge,
     calls_exposure.judge,
-    calls_access.judge,
     calls_stop.judge,
+    calls_access.judge,
     calls_destroy.judge,
     calls_unusual.judge,
 )
@@ -123,7 +124,7 @@ def _authorised(event: Event, why: str) -> Verdict:
 def _suspected(evidence: Evidence) -> Verdict:
     event = evidence.event
     if event.kind is EventKind.LOG_ANOMALY:
-        return anomaly(event, f"The log watch reports {event.name} on {subject(event)}.")
+        return foreseen.judge(event, evidence.allowed_actions)
     if event.kind is EventKind.API_CALL and (event.read_only or _is_read(event)):
         return calls_unusual.judge(event) or normal(f"{event.name} on {subject(event)} reads only.")
     verdict = _first(RULES.get(event.kind, ()), event)

@@ -1,4 +1,4 @@
-"""What a call's noun names: something that holds data, something that works, a part of a network, or nothing that one could miss.
+"""What a call's noun names: something that holds data, something that works, a part of a network, another thing, or only what hangs on one.
 
 The noun is what follows the verb: DBInstance in DeleteDBInstance. One that is not listed is known by its last words:
 TransitGatewayPeeringAttachment is an Attachment, RelationalDatabase a Database.
@@ -16,6 +16,7 @@ class Thing(Enum):
     STATEFUL = "stateful"
     WORKING = "working"
     NETWORK = "network"
+    OTHER = "other"
 
 
 # Things that hold data: gone, they come back from a backup and a person has to say from which.
@@ -42,7 +43,7 @@ _WORKING = words(
     ReplicationInstance ReplicationTask Server Connector Accelerator Schedule EventBus Pipe Resolver ScalingPolicy
     DataSource Channel Cloudfront Device Thing DBShardGroup Gateway VirtualGateway VirtualRouter VirtualNode
     VirtualService Mesh App JobFlows Studio Robot Farm Hub Portal Site Agent Flow Backend Branch ContainerService
-    NotebookInstance Transformer Detector Tracker Node Nodes Pod
+    ServerCertificate CertificateAuthority TopicRule ProvisionedProduct NotebookInstance Transformer Detector Tracker Node Nodes Pod
     """
 )
 _NETWORK = words(
@@ -57,6 +58,21 @@ _NETWORK = words(
 # Too short to be known by: PolicyVersion, SigningCertificate and SecurityGroupRule are nothing that works.
 _ONLY_WHOLE = words("Version Alias Rule Model Schema Object Certificate Index Connection Integration User Group Role Image Thing")
 _KINDS = ((_STATEFUL, Thing.STATEFUL), (_WORKING, Thing.WORKING), (_NETWORK, Thing.NETWORK))
+# Access, settings, bookkeeping: taking one away breaks nothing that should stand, and bringing it back may re-open something.
+_LOOSE = words(
+    """
+    Policy Policies Permission Permissions Key Keys Grant Credential Credentials Password Profile Tag Tags Tagging Configuration
+    Configurations Config Setting Settings Attribute Attributes Preference Cors Website Association Subscription Filter Session Token
+    Comment Message Messages Item Items Record Records Metadata Version Versions Alias Aliases Definition Definitions Document Template
+    Preset Report Query Dashboard Dashboards View Link Invitation Member Members Contact Boundary Provider Anchor Override Exclusion
+    Suppression Principal Dimension Annotation Lifecycle Logging Analytics Inventory Metrics Ownership Encryption Replication Block
+    Rule Rules Set Mapping Assignment Role Handler Hook Note Event Events Run Runs Execution Test Result Results Statement Request
+    Draft Type Label Entry Entries Revision Reference File Files Folder Asset Log Logs Window Baseline Widget Scope Trust Annotations
+    Certificate Schema Model Object Connection Integration User Group Thing Client Method Response Feedback Slot Intent Utterances
+    Share Target Targets Destination Notification Notifications Limit Quota Budget Plan Category Tagset Finding Findings Location
+    Mount
+    """
+)
 # What merely hangs on a thing is named after it: UserFromGroup, TagsForDomain, PolicyFromRole.
 _HANGS_ON = re.compile(r"(?<=[a-z])(?:From|For|To|With|On|In|Of|By)(?=[A-Z])")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z]?[a-z0-9]+")
@@ -73,6 +89,6 @@ def thing_of(noun: str) -> tuple[Thing, bool] | None:
     tails = ["".join(parts[start:]) for start in range(len(parts))]
     if tails and tails[-1].removesuffix("s") in _ONLY_WHOLE:
         tails = tails[:-1]
-    return next(
-        ((kind, False) for tail in tails for form in (tail, tail.removesuffix("s")) for listed, kind in _KINDS if form in listed), None
-    )
+    forms = [form for tail in tails for form in (tail, tail.removesuffix("s"))]
+    known = next(((kind, False) for form in forms for listed, kind in _KINDS if form in listed), None)
+    return known or (None if not parts or parts[-1] in _LOOSE else (Thing.OTHER, False))

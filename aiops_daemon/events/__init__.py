@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from aiops_daemon.events import alarms, autoscaling, cloudtrail, ec2, ecs, findings, health, rds, services
 from aiops_daemon.events.arn import resource_of, service_name
-from aiops_daemon.events.call_targets import GENERIC
+from aiops_daemon.events.call_targets import GENERIC, TARGETS
 from aiops_daemon.events.making import made
 from aiops_daemon.events.rows import Row
 from aiops_daemon.events.tree import first_text, named, texts
@@ -22,7 +22,7 @@ _TABLES: dict[str, tuple[Row, ...]] = {
     "batch": services.BATCH, "glue": services.GLUE, "ecr": services.ECR, "acm": services.ACM, "cloudformation": services.CLOUDFORMATION,
     "synthetics": services.SYNTHETICS, "elasticache": services.ELASTICACHE, "dms": services.DMS, "secretsmanager": services.SECRETSMANAGER,
     "events": services.SCHEDULES, "scheduler": services.SCHEDULES, "tag": services.TAGS, "es": services.OPENSEARCH,
-    "opensearch": services.OPENSEARCH, "aidevops": services.AIDEVOPS,
+    "opensearch": services.OPENSEARCH, "aidevops": services.AIDEVOPS, "application-autoscaling": services.SCALABLE_TARGETS,
 }  # fmt: skip
 _READERS: dict[str, Callable[[Envelope], Reading]] = {
     "cloudwatch": alarms.read, "health": health.read, "guardduty": findings.read, "securityhub": findings.read, "inspector2": findings.read,
@@ -77,7 +77,17 @@ def _titled(envelope: Envelope, service: str) -> list[Resource]:
             return [one]
         if match["noun"].endswith(tuple(words)):  # TranscriptionJobName in Transcribe Job State Change
             near.append(one)
-    return near[:1]
+    return near[:1] or _tabled(envelope, service)
+
+
+def _tabled(envelope: Envelope, service: str) -> list[Resource]:
+    """The parameter that names a target in the service's calls names it in its messages as well."""
+    table = TARGETS.get(service, {})
+    told = {
+        re.sub(r"[^a-z0-9]", "", key.lower()): value for key, value in envelope.detail.items() if isinstance(value, str) and value.strip()
+    }
+    kinds = ((thing, told[low]) for low, thing in table.items() if low in told and thing.replace("-", "").isalpha())
+    return [Resource(type=f"{service_name(service)}:{thing}", id=text.strip()) for thing, text in kinds][:1]
 
 
 def _resources(envelope: Envelope, row: Row, service: str) -> list[Resource]:

@@ -26,7 +26,8 @@ _EC2_IDS = {
     "i": "instance", "vol": "volume", "snap": "snapshot", "ami": "image", "sg": "security-group", "vpc": "vpc", "subnet": "subnet",
     "rtb": "route-table", "acl": "network-acl", "igw": "internet-gateway", "nat": "nat-gateway", "eni": "network-interface",
     "eipalloc": "elastic-ip", "fl": "flow-log", "lt": "launch-template", "vpce": "vpc-endpoint", "pcx": "vpc-peering",
-    "tgw": "transit-gateway", "cr": "capacity-reservation", "vpn": "vpn-connection", "key": "key-pair", "sir": "spot-request",
+    "tgw": "transit-gateway", "cr": "capacity-reservation", "vpn": "vpn-connection", "key": "key-pair",
+    "h": "dedicated-host", "sir": "spot-request",
 }  # fmt: skip
 _SERVICES = {"elasticmapreduce": "emr", "elasticfilesystem": "efs", "es": "opensearch", "monitoring": "cloudwatch"}
 

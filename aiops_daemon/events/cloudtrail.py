@@ -34,8 +34,13 @@ _NO_TARGETS = (
     "attributes",
     "tags",
     "region",
+    "grant",
+    "permissions",
+    "visibility",
 )
-_NOUNLESS = frozenset({"id", "name", "arn"})
+_NOUNLESS = frozenset({"id", "name", "arn", "identifier"})
+_LISTED = re.compile(r"(?<=id)(?:set|list)$|(?<=arn)list$|(?<=name)list$")  # instanceIdSet, resourceARNList
+_ORDINAL = re.compile(r"\d{1,3}")  # broker 1 of a cluster is no id of its own
 _ARN_IN_TEXT = re.compile(r"on resource: (arn:aws[a-z-]*:[^\s,'\"]+)")
 _KINDS = {
     "IAMUser": ActorKind.USER, "AssumedRole": ActorKind.ROLE, "Role": ActorKind.ROLE, "Root": ActorKind.ROOT,
@@ -166,13 +171,13 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     values: dict[tuple[int, str], list[str]] = {}
     listed = service in TARGETS
     for position, (level, key, value) in enumerate(named(tree)):
-        low = key.lower().replace("-", "").replace("_", "")
-        thing = _thing(service, call, low)
+        low = _LISTED.sub("", key.lower().replace("-", "").replace("_", ""))
+        thing = _thing(service, call, key, low)
         strings = _strings(value)
         if thing is None or not strings or (strict and not _told(call, low) and not (listed and thing in {"*", "resource"})):
             continue
         values.setdefault((level, low), []).extend(strings)
-        rank = _rank(service, call, low, thing) - min(position, 9)
+        rank = _rank(service, call, low, thing) - min(position, 9) - (50_000 if all(_ORDINAL.fullmatch(text) for text in strings) else 0)
         if best is None or rank > best[0]:
             best = (rank, level, low, thing)
     if best is None:
@@ -182,17 +187,18 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     return [_resource(service, call, best[3], text) for text in (found[:1] if best[2] in _NOUNLESS else found)]
 
 
-def _thing(service: str, call: str, low: str) -> str | None:
+def _thing(service: str, call: str, key: str, low: str) -> str | None:
     table = TARGETS.get(service)
     noun = _noun_of(call)
     # stageName of DeleteStage, whatever the table says; but a policy's text or a type is no target.
-    own = low.removeprefix(noun) in {"", "id", "name", "arn", "identifier"} and low.startswith(noun) and not noun.endswith(_NO_TARGETS)
+    own = low.startswith(noun) and low.removeprefix(noun) in {"", "id", "name", "arn", "identifier"}
+    own = own and not noun.endswith(_NO_TARGETS) and not call.startswith(("Set", "Grant", "Revoke", "Put"))
     if table is None:
         if own:
             return _dashed(call)
         match = GENERIC.match(low)
         if match and match["noun"] not in _ASIDE:
-            return match["noun"]
+            return _spelled(key, match["noun"])
         return "*" if low in _NOUNLESS else "resource" if low in {"resource", "resourcearnlist"} else None
     if low in table:
         return table[low]
@@ -250,6 +256,16 @@ def _about(service: str, call: str) -> str | None:
 
 def _guessed(service: str, call: str) -> str:
     return f"{service_name(service)}:{_dashed(call)}"
+
+
+def _spelled(key: str, noun: str) -> str:
+    """replication-group for the noun of replicationGroupId, as its calls are spelt."""
+    parts, said = _PARTS.findall(key[:1].upper() + key[1:]), ""
+    for count, part in enumerate(parts, start=1):
+        said += part.lower()
+        if said == noun:
+            return "-".join(one.lower() for one in parts[:count])
+    return noun
 
 
 def _noun_of(call: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.events.arn import resource_of
+from aiops_daemon.events.arn import resource_of, service_name
 from aiops_daemon.events.making import made
 from aiops_daemon.events.tree import at, first_text, texts
 from aiops_daemon.model.envelope import Envelope
@@ -16,6 +16,7 @@ _GUARDDUTY = (
     ("resource.eksClusterDetails.name", "eks:cluster"), ("resource.rdsDbInstanceDetails.dbInstanceIdentifier", "rds:db"),
     ("resource.lambdaDetails.functionName", "lambda:function"), ("resource.ecsClusterDetails.arn", "ecs:cluster"),
     ("s3ObjectDetails.bucketName", "s3:bucket"), ("resourceArn", "resource"), ("resource.accessKeyDetails.userName", "iam:user"),
+    ("service.detection.sequence.resources.uid", "resource"),
 )  # fmt: skip
 _CONFIG_TYPES = {
     "AWS::EC2::Instance": "ec2:instance", "AWS::S3::Bucket": "s3:bucket", "AWS::IAM::User": "iam:user", "AWS::IAM::Role": "iam:role",
@@ -25,7 +26,14 @@ _CONFIG_TYPES = {
 }  # fmt: skip
 
 # The others: where the resource stands, and its type where the place says it.
-_LISTED = (("findings.Resources.Id", ""), ("resources.id", ""), ("resourcesAffected.s3Bucket.name", "s3:bucket"), ("resource", ""))
+_LISTED = (
+    ("findings.Resources.Id", ""),
+    ("findings.resources.uid", ""),
+    ("resources.id", ""),
+    ("repository-name", "ecr:repository"),
+    ("resourcesAffected.s3Bucket.name", "s3:bucket"),
+    ("resource", ""),
+)
 # Trusted Advisor without a resource id: the column of its check that names the resource.
 _COLUMNS = {
     "Instance ID": "ec2:instance", "Volume ID": "ec2:volume", "Security Group ID": "ec2:security-group", "Bucket Name": "s3:bucket",
@@ -94,9 +102,15 @@ def _config(envelope: Envelope) -> Iterator[Resource]:
     detail = envelope.detail
     kind = first_text(detail, "resourceType", "configurationItem.resourceType", "resource-type")
     for text in texts(detail, "resourceId") or texts(detail, "configurationItem.resourceId") or texts(detail, "resource-id"):
-        yield Resource(
-            type=_CONFIG_TYPES.get(kind, f"{kind.split('::')[1].lower()}:resource" if kind.count("::") == 2 else "config:resource"), id=text
-        )
+        yield Resource(type=_CONFIG_TYPES.get(kind, _config_type(kind)), id=text)
+
+
+def _config_type(kind: str) -> str:
+    """AWS::ElasticLoadBalancingV2::LoadBalancer -> elasticloadbalancing:loadbalancer."""
+    if kind.count("::") != 2:
+        return "config:resource"
+    service, thing = kind.lower().split("::")[1:]
+    return f"{service_name(service.removesuffix('v2'))}:{thing}"
 
 
 def _advisor(envelope: Envelope) -> Iterator[Resource]:

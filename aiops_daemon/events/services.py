@@ -6,6 +6,9 @@ from aiops_daemon.model.event import EventKind
 _STATE, _NOTICE = EventKind.STATE_CHANGE, EventKind.NOTICE
 
 SSM = (
+    Row("Instance Association", _STATE, "ec2:instance", ("instance-id",), ("status",)),
+    Row("Association", _STATE, "ssm:association", ("association-id",), ("status",), bare=True),
+    Row("OpsItem", _NOTICE, "ssm:ops-item", ("ops-item-id",), ("status",), bare=True),
     Row("Automation Execution", _STATE, "ssm:automation-execution", ("ExecutionId",), ("Status",), bare=True),
     Row("Compliance State", _NOTICE, "ec2:instance", ("resource-id",), ("compliance-status",), arns=False),
     Row("Maintenance Window", _NOTICE, "ssm:maintenance-window", ("window-id",), ("status",), arns=False),
@@ -57,3 +60,4 @@ SCHEDULES = (Row("", _NOTICE, "events:rule", (), ()),)
 TAGS = (Row("", _NOTICE, "unknown", (), ()),)
 OPENSEARCH = (Row("", _NOTICE, "opensearch:domain", (), ("event",)),)
 AIDEVOPS = (Row("", _NOTICE, "aidevops:task", ("metadata.task_id",), (), arns=False, bare=True),)
+SCALABLE_TARGETS = (Row("", _STATE, "application-autoscaling:scalable-target", ("resourceId",), ("statusCode",), arns=False, bare=True),)

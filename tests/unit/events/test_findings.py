@@ -27,7 +27,7 @@ ME = "eu-west-1:111122223333"
         ("access-analyzer", {"resource": "arn:aws:s3:::b", "status": "ACTIVE"}, ["s3:bucket#b"], None),
         ("access-analyzer", {"accessPreviewId": "p-1"}, ["access-analyzer:preview#p-1"], None),
         ("config", {"resourceType": "AWS::S3::Bucket", "resourceId": "b"}, ["s3:bucket#b"], None),
-        ("config", {"configurationItem": {"resourceType": "AWS::Redshift::Cluster", "resourceId": "c"}}, ["redshift:resource#c"], None),
+        ("config", {"configurationItem": {"resourceType": "AWS::Redshift::Cluster", "resourceId": "c"}}, ["redshift:cluster#c"], None),
         ("config", {"resourceType": "odd", "resourceId": "c"}, ["config:resource#c"], None),
         ("trustedadvisor", {"check-name": "n", "resource_id": f"arn:aws:ec2:{ME}:instance/i-1"}, ["ec2:instance#i-1"], None),
         ("trustedadvisor", {"check-item-detail": {"Access Key ID": "AKIAEXAMPLE", "User Name": "jo"}}, ["iam:access-key#AKIAEXAMPLE"], None),

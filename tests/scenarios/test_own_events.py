@@ -1,0 +1,63 @@
+"""Services that no table names are read and judged by the form of their calls and messages; the daemon acts on none of them by itself."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aiops_daemon.assembly import Explained, explainer
+from aiops_daemon.events import recognize
+from aiops_daemon.intake.envelope import open_envelope
+from aiops_daemon.model.envelope import Envelope
+from aiops_daemon.model.event import Recognized
+from aiops_daemon.settings import Settings
+from tests.scenarios.own_events import ARN, CALLS, REPORTS
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+ANN = {"type": "IAMUser", "arn": ARN("iam", "user/ann"), "userName": "ann", "accountId": "111122223333"}
+
+
+def message(source: str, title: str, detail: dict[str, Any], arns: tuple[str, ...] = ()) -> str:
+    head = {"id": "e-1", "source": f"aws.{source}", "detail-type": title, "account": "111122223333", "region": "eu-west-1"}
+    return json.dumps(head | {"time": "2026-03-04T11:59:00Z", "resources": list(arns), "detail": detail})
+
+
+def called(service: str, name: str, request: dict[str, Any], **more: Any) -> str:
+    record = {"eventSource": f"{service}.amazonaws.com", "eventName": name, "requestParameters": request, "userIdentity": ANN}
+    return message(service, "AWS API Call via CloudTrail", record | more)
+
+
+def explained(body: str) -> tuple[str, Explained]:
+    envelope = open_envelope(body, queue_account="000000000000", queue_region="eu-west-1", received_at=NOW)
+    assert isinstance(envelope, Envelope)
+    reading = recognize(envelope)
+    assert isinstance(reading, Recognized)
+    return reading.events[0].resource.key, explainer(Settings())(body, NOW)
+
+
+@pytest.mark.parametrize(("service", "name", "request_", "resource", "label"), CALLS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_call_of_any_service(service: str, name: str, request_: dict[str, Any], resource: str, label: str) -> None:
+    key, answer = explained(called(service, name, request_))
+    assert (key, answer.classification) == (resource, label)
+    assert answer.decision == ("review" if label in {"FAILURE", "TAMPERING"} else "none") or not answer.resource_ids
+
+
+@pytest.mark.parametrize(("source", "title", "detail", "arns", "resource", "label"), REPORTS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_message_of_any_service(
+    source: str, title: str, detail: dict[str, Any], arns: tuple[str, ...], resource: str, label: str
+) -> None:
+    key, answer = explained(message(source, title, detail, arns))
+    assert (key, answer.classification) == (resource, label)
+    assert answer.decision != "act"
+
+
+@pytest.mark.parametrize(("service", "name", "request_", "resource", "label"), [row for row in CALLS if row[4] != "NORMAL"][::4])
+def test_the_same_call_that_was_refused_or_was_made_by_a_service_is_never_acted_on(
+    service: str, name: str, request_: dict[str, Any], resource: str, label: str
+) -> None:
+    _, refused = explained(called(service, name, request_, errorCode="AccessDenied"))
+    assert (refused.classification, refused.decision) == ("ANOMALY", "none")
+    by_service = {"type": "AssumedRole", "arn": ARN("sts", "assumed-role/R/x"), "invokedBy": "cloudformation.amazonaws.com"}
+    _, managed = explained(called(service, name, request_, userIdentity=by_service))
+    assert managed.decision == "none"
