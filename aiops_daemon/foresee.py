@@ -1,16 +1,20 @@
 """From an alert of the log watch to an incident: the same record, outbox and policy as every other event.
 
 The onset opens a `log-anomaly` incident, whose notices reach every channel through the outbox; updates and the end are in the log and
-metrics only, so that one episode is one page.
+metrics only, so that one episode is one page. Where the settings map the group to a resource and an action, the incident is about that
+resource: its claim, cooldown, budget, protection, windows and probe hold as for every other failure of it.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from aiops_daemon.events.arn import resource_of
 from aiops_daemon.logwatch.episodes import Change
-from aiops_daemon.logwatch.findings import Alert
+from aiops_daemon.logwatch.findings import RISING, Alert, Urgency
 from aiops_daemon.logwatch.predictions import Record
+from aiops_daemon.logwatch.remedies import LogAction
 from aiops_daemon.model.event import Event, EventKind, Resource
 from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.logging import logger
@@ -24,9 +28,11 @@ _SEVERITY = {"low": 3.0, "normal": 6.0, "high": 8.0}
 class Warnings:
     """Called by the log watch for every change of an alert, at least once; the incident id makes repeats harmless."""
 
-    def __init__(self, admission: Admission, workers: Workers, clock: Clock, *, account: str, region: str) -> None:
+    def __init__(
+        self, admission: Admission, workers: Workers, clock: Clock, *, account: str, region: str, actions: Sequence[LogAction] = ()
+    ) -> None:
         self._admission, self._workers, self._clock = admission, workers, clock
-        self._account, self._region = account, region
+        self._account, self._region, self._actions = account, region, actions
 
     async def __call__(self, change: Change, alert: Alert, record: Record) -> None:
         """Raises RetryLater when the incident could not be recorded: the log watch tells it again."""
@@ -34,6 +40,7 @@ class Warnings:
         if change is not Change.OPENED or alert.muted:
             return
         event = log_event(alert, record, account=self._account, region=self._region, now=self._clock.now())
+        event = aimed(event, alert, remedy(self._actions, alert))
         admitted = await self._admission.admit(event, self._admission.judge(event), self._workers.owner_if_room())
         if admitted.held is not None:
             self._workers.start(admitted.held)
@@ -72,3 +79,33 @@ def log_event(alert: Alert, record: Record, *, account: str, region: str, now: d
         severity=_SEVERITY[alert.urgency.value],
         facts=facts,
     )
+
+
+def remedy(actions: Sequence[LogAction], alert: Alert) -> LogAction | None:
+    """The first line that fits the cause. Only a failure that is yet to come (something rises), and that no deploy explains."""
+    cause = alert.cause
+    if cause.kind not in RISING or alert.urgency is Urgency.LOW:
+        return None
+    same_group = [finding for finding in alert.findings if finding.log_group == cause.log_group]
+    texts = [text for finding in same_group for text in (finding.template, *finding.samples)]  # the cause may be "(level ERROR)"
+    return next((action for action in actions if action.fits(cause.log_group, texts)), None)
+
+
+def aimed(event: Event, alert: Alert, action: LogAction | None) -> Event:
+    """The same warning about the resource that the settings name, with what they allow."""
+    resource = resource_of(action.resource) if action else None
+    if action is None or resource is None:
+        return event
+    account, region = action.resource.split(":")[4], action.resource.split(":")[3]
+    facts: dict[str, JsonValue] = {
+        **event.facts,
+        "log group": event.resource.id,
+        "configured action": action.action,
+        "needs approval": action.approve,
+        "calibrated probability": alert.probability,
+    }
+    if action.at_most is not None:
+        facts["at most"] = action.at_most
+    if action.instance_classes:
+        facts["instance classes"] = list(action.instance_classes)
+    return event.model_copy(update={"resource": resource, "account": account, "region": region, "facts": facts})

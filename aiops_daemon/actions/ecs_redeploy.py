@@ -48,10 +48,10 @@ class EcsRedeploy:
         sick = event.name in _SICK or event.facts.get("eventName") in _SICK
         if not (to_zero or sick):
             return "the event says neither that the service went to 0 tasks nor that its tasks fail"
-        place = _place(event.resource.id, asked.get("cluster") or event.facts.get("clusterArn"))
-        if place is None:
+        found = place_of(event.resource.id, asked.get("cluster") or event.facts.get("clusterArn"))
+        if found is None:
             return f"{event.resource.id[:80]!r} is no cluster and service"
-        return {"cluster": place[0], "service": place[1], "was_zero": to_zero}
+        return {"cluster": found[0], "service": found[1], "was_zero": to_zero}
 
     async def start(self, call: ActionCall) -> Progress:
         service = await _describe(call)
@@ -92,7 +92,7 @@ class EcsRedeploy:
         return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=note)
 
 
-def _place(identifier: str, cluster: JsonValue) -> tuple[str, str] | None:
+def place_of(identifier: str, cluster: JsonValue) -> tuple[str, str] | None:
     """Cluster and service from an ARN (with or without the cluster in it), from cluster/service, or from a bare name."""
     parts = identifier.rpartition("service/")[2].split("/") if identifier.startswith("arn:") else identifier.split("/")
     named = cluster.rpartition("/")[2] if isinstance(cluster, str) else "default"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.model.event import UNKNOWN, Event
+from aiops_daemon.model.event import UNKNOWN, Event, EventKind
 
 INSTANCE_ID = re.compile(r"i-[0-9a-fA-F]{8,17}")
 _STATE_KEYS = ("state", "status", "lastStatus")
@@ -46,3 +46,12 @@ def bare_id(event: Event, pattern: re.Pattern[str]) -> str | None:
     """The resource's id without an ARN around it, None where it is not of the form that AWS gives."""
     tail = re.split(r"[:/]", event.resource.id)[-1] if event.resource.id.startswith("arn:") else event.resource.id
     return tail if pattern.fullmatch(tail) else None
+
+
+def configured_for(event: Event, action_id: str) -> str:
+    """Why an alert of the log watch is no ground for this action: the settings alone say which log group may set off what."""
+    if reason := refused(event):
+        return reason
+    if event.kind is not EventKind.LOG_ANOMALY or event.facts.get("configured action") != action_id:
+        return "no setting lets a log group set this off here"
+    return ""

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aiops_daemon.logwatch.remedies import LogAction
+
 
 class LogWatchSettings(BaseModel):
     """Group `logwatch` of the settings (AIOPS_LOGWATCH__...)."""
@@ -54,4 +56,9 @@ class LogWatchSettings(BaseModel):
     )
     mute_after: Annotated[int, Field(ge=2)] = Field(
         default=5, description="a pattern with this many false warnings in its last ten, and more false than right, is muted"
+    )
+    actions: tuple[LogAction, ...] = Field(
+        default=(),
+        description="what a warning may set off, the first line that fits; empty: warnings are announced only. "
+        '[{"log_group": "/shop/*", "matching": "*connection pool*", "action": "ecs.scale_out", "resource": "<ARN>", "at_most": 6}]',
     )

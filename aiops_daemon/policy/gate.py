@@ -6,7 +6,7 @@ action exists and every limit allows it; otherwise a human is asked.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from aiops_daemon.model.event import UNKNOWN, Event
+from aiops_daemon.model.event import UNKNOWN, Event, EventKind
 from aiops_daemon.model.plan import ActionSpec, Effect
 from aiops_daemon.model.verdict import Autonomy, Cause, Classification, Decision, DecisionKind, Provenance, Verdict
 from aiops_daemon.policy.settings import Mode, PolicySettings
@@ -62,6 +62,8 @@ def _limits(verdict: Verdict, event: Event, spec: ActionSpec, policy: PolicySett
         yield Autonomy.APPROVE, "the model did not answer"
     if policy.is_protected(event):
         yield Autonomy.APPROVE, "the resource is protected"
+    if event.kind is EventKind.LOG_ANOMALY and policy.window_over(event):
+        yield Autonomy.APPROVE, "somebody works on the resource in a maintenance window"
     if event.siblings >= policy.storm_size:
         yield Autonomy.APPROVE, f"one message names {event.siblings} resources"
 

@@ -70,6 +70,9 @@ def _shipped_autonomy() -> dict[str, Autonomy]:
         "ecs.redeploy": Autonomy.AUTO,
         "ssm.restore_parameter": Autonomy.AUTO,
         "codebuild.terraform_apply": Autonomy.APPROVE,
+        # only for log groups that AIOPS_LOGWATCH__ACTIONS names
+        "ecs.scale_out": Autonomy.AUTO,
+        "rds.scale_up": Autonomy.APPROVE,
     }
 
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from aiops_daemon.incidents.claims import claim_key
 from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Outcome, State
+from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.verdict import Classification, Verdict
 from aiops_daemon.workflow.run import Run
 
@@ -22,8 +24,10 @@ async def detect(run: Run) -> None:
     )
     if claim.mine:
         return
+    told = NoticeKind.WARNING if run.event.kind is EventKind.LOG_ANOMALY and may_act(run) else None  # nothing is done: then say it
     why = f"frozen: {claim.frozen}" if claim.frozen else f"held by {claim.holder} until {stamp(claim.until)}"
-    await run.end(State.COOLDOWN, f"{run.event.resource.key} is in cooldown, {why}", Outcome.COOLDOWN, results={"held_by": claim.holder})
+    note = f"{run.event.resource.key} is in cooldown, {why}"
+    await run.end(State.COOLDOWN, note, Outcome.COOLDOWN, notice=told, results={"held_by": claim.holder})
 
 
 def may_act(run: Run) -> bool:

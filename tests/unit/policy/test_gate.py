@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops_daemon.model.event import Event, Resource
+from aiops_daemon.model.event import Event, EventKind, Resource
 from aiops_daemon.model.plan import ActionSpec, Effect
 from aiops_daemon.model.verdict import Autonomy, Cause, Classification, DecisionKind, Provenance, Verdict
 from aiops_daemon.policy.gate import automatic, decide, lower_to
@@ -119,3 +119,12 @@ def test_a_model_never_raises_autonomy(mine: float, said: float, ceilings: tuple
     assert lowered.confidence <= rules.confidence
     assert lowered.ceiling.lower_of(rules.ceiling) is lowered.ceiling
     assert lowered.action_id == rules.action_id
+
+
+@pytest.mark.parametrize(("kind", "decided"), [(EventKind.LOG_ANOMALY, DecisionKind.REVIEW), (EventKind.STATE_CHANGE, DecisionKind.ACT)])
+def test_what_is_only_foreseen_waits_for_a_human_in_a_window(
+    make_event: MakeEvent, make_verdict: MakeVerdict, kind: EventKind, decided: DecisionKind
+) -> None:
+    always = [{"start": "00:00", "end": "00:00"}]  # from midnight to the next
+    policy = PolicySettings.model_validate({"maintenance_windows": always})
+    assert decide(make_verdict(), Provenance(), make_event(kind=kind), START, policy).kind is decided
