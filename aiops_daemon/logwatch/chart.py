@@ -9,7 +9,7 @@ from itertools import pairwise
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.findings import Alert
 from aiops_daemon.logwatch.group import GroupAnalysis
-from aiops_daemon.logwatch.monitor import HISTORY
+from aiops_daemon.logwatch.group_series import HISTORY
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _MAX_POINTS = 432  # a day and a half

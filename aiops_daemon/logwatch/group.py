@@ -9,7 +9,8 @@ from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
 from aiops_daemon.logwatch.findings import Deploy, Ending, Finding, GroupStep
-from aiops_daemon.logwatch.monitor import NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL, Departure, GroupMonitor, Step
+from aiops_daemon.logwatch.group_series import NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL
+from aiops_daemon.logwatch.monitor import Departure, GroupMonitor, Step
 from aiops_daemon.logwatch.outlook import GroupOutlook
 
 INSIGHTS = "insights:"  # ids of what Logs Insights counts by level, without templates

@@ -1,7 +1,7 @@
 """The series of one log group over time: which are normal, which depart from normal since when, which came back.
 
 A bucket is judged for rising counts as soon as it is complete, since late lines only add to it; for falling counts, and
-for learning, only when it is final. Rows: the whole group, three levels, lines of new templates, then the templates.
+for learning, only when it is final.
 """
 
 from collections.abc import Sequence
@@ -10,19 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops_daemon.logwatch.anomaly import Candidate, Windows, find, kind_of, window_sums
-from aiops_daemon.logwatch.baseline import DAY, FIRST_HOURS, HOUR, WINDOWS, Baseline
+from aiops_daemon.logwatch.anomaly import Candidate, find, kind_of, window_sums
+from aiops_daemon.logwatch.baseline import DAY, HOUR, WINDOWS
 from aiops_daemon.logwatch.counts import BucketCounts
 from aiops_daemon.logwatch.findings import Kind
-from aiops_daemon.logwatch.memory import HourMemory
-from aiops_daemon.logwatch.negbin import Floats, screen_sigma
+from aiops_daemon.logwatch.group_series import FIXED, HISTORY, LEVELS, NEW, NEW_ERROR, GroupSeries
+from aiops_daemon.logwatch.negbin import screen_sigma
 
-HISTORY = 72  # buckets kept as they are: six hours, enough to see the shape of a ramp
-TOTAL, NEW, NEW_ERROR = "*", "new", "new:ERROR"
-LEVELS = ("ERROR", "WARN", "INFO")
-FIXED = (TOTAL, *(f"level:{level}" for level in LEVELS), NEW, NEW_ERROR)
 LEARN_LAG = 36  # buckets before one is learned: what turns out to be an anomaly within three hours never is
-NOVEL_BUCKETS = 12  # a template is new for its first hour
 _CALM_SIGMA = 2.0
 _HOT_SIGMA = 2.5
 _HIDE_AFTER = 2 * HOUR  # what lasts longer leaves no trace in the hour memory
@@ -61,57 +56,25 @@ class Step:
     ended: tuple[Departure, ...]
 
 
-class GroupMonitor:
+class GroupMonitor(GroupSeries):
     """Counts in, departures out; one bucket after the other, none left out."""
 
     def __init__(self, start: int, *, threshold: float, lag: int, adopt_after: int = 7 * DAY) -> None:
+        super().__init__(start)
         self.threshold = threshold
         self.lag = lag  # buckets from complete to final
         self.adopt_after = adopt_after
-        self.start = start
-        self.bucket = start - 1  # the newest complete bucket
-        self.keys: list[str] = []
-        self.index: dict[str, int] = {}
-        self.baseline = Baseline()
-        self.memory = HourMemory()
-        self.counts: Floats = np.zeros((0, HISTORY))
-        self.expected: Floats = np.zeros((0, HISTORY))
-        self.reset: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self.familiar: set[str] = set()  # series that were dropped: no news when they come back
         self.active: dict[int, Departure] = {}
         self.excused: dict[int, int] = {}  # rows that rose as they often do -> the last bucket in which they did
-        self._add(FIXED[:4])
-        self._add(FIXED[4:], plain=True)
 
-    def _add(self, keys: Sequence[str], *, plain: bool = False, bucket: int | None = None) -> None:
-        born = self.start if bucket is None else bucket
-        for key in keys:
-            self.index[key] = len(self.keys)
-            self.keys.append(key)
-        self.baseline.add(len(keys), born, plain=plain)
-        self.memory.add(len(keys))
-        pad = np.zeros((len(keys), HISTORY))
-        self.counts = np.concatenate([self.counts, pad])
-        self.expected = np.concatenate([self.expected, pad])
-        self.reset = np.concatenate([self.reset, np.full(len(keys), born, dtype=np.int64)])
-
-    def forget(self, keys: Sequence[str]) -> None:
-        """Drop series (templates that the miner let go)."""
-        gone = {self.index[key] for key in keys if key in self.index and key not in FIXED}
-        if not gone:
-            return
-        self.familiar.update(key for key in keys if key in self.index)
-        rows = np.array([row for row in range(len(self.keys)) if row not in gone], dtype=np.intp)
-        self.keys = [self.keys[row] for row in rows]
-        self.index = {key: row for row, key in enumerate(self.keys)}
-        self.baseline.rows.keep(rows)
-        self.memory.keep(rows)
-        self.counts, self.expected, self.reset = self.counts[rows], self.expected[rows], self.reset[rows]
-        moved = {int(old): new for new, old in enumerate(rows)}
+    def forget(self, keys: Sequence[str]) -> dict[int, int]:
+        """Drop series, and what is known of their departures; the rows that the others moved to."""
+        moved = super().forget(keys)
         self.excused = {moved[row]: seen for row, seen in self.excused.items() if row in moved}
         self.active = {moved[row]: departure for row, departure in self.active.items() if row in moved}
         for row, departure in self.active.items():
             departure.row = row
+        return moved
 
     def merge(self, old: str, new: str) -> None:
         """Two templates turned out to be one: add up their histories."""
@@ -158,7 +121,7 @@ class GroupMonitor:
         """Judge the next bucket. `recent` are the buckets that are not final yet, the new one last, `lag + 1` of them;
         the first of them is final from now on."""
         self.bucket += 1
-        self._shift(recent)
+        self.shift(recent)
         ended = self._end_rising()
         onsets = self._rise()
         changed = self._follow(rising=True)
@@ -170,41 +133,8 @@ class GroupMonitor:
             self._learn()
         return Step(tuple(onsets), tuple(changed), tuple(ended))
 
-    def _shift(self, recent: Sequence[BucketCounts]) -> None:
-        fresh = [key for key in recent[-1].templates if key not in self.index]
-        fresh += [key for counts in recent[:-1] for key in counts.templates if key not in self.index]
-        self._add(list(dict.fromkeys(fresh)), bucket=self.bucket)
-        for ring in (self.counts, self.expected):
-            ring[:, :-1] = ring[:, 1:]
-        self.expected[:, -1] = self.baseline.expected(self.bucket)
-        for back, counts in enumerate(reversed(recent)):
-            self._fill(HISTORY - 1 - back, self.bucket - back, counts)
-
-    def _fill(self, column: int, bucket: int, counts: BucketCounts) -> None:
-        values = self.counts[:, column]
-        values[:] = 0
-        born = self.baseline.rows.born
-        for key, count in counts.templates.items():
-            row = self.index[key]
-            values[row] = count
-            if bucket - born[row] < NOVEL_BUCKETS and born[row] > self.start and key not in self.familiar:
-                values[self.index[NEW]] += count
-                if counts.template_levels.get(key) == "ERROR":
-                    values[self.index[NEW_ERROR]] += count
-        values[self.index[TOTAL]] = counts.total
-        for level in LEVELS:
-            values[self.index[f"level:{level}"]] = counts.levels.get(level, 0)
-
-    def _windows(self, end: int) -> Windows:
-        """Sums that end at column `end`; a window must lie within the life of its series, after its last departure."""
-        bucket = self.bucket - (HISTORY - 1 - end)
-        first = bucket - np.array(WINDOWS) + 1
-        ripe = self.baseline.age(bucket) >= FIRST_HOURS
-        valid = (first[None, :] >= self.reset[:, None]) & ripe[:, None]
-        return Windows(window_sums(self.counts, end), window_sums(self.expected, end), self.baseline.dispersion(bucket), valid)
-
     def _rise(self) -> list[Departure]:
-        found = find(self._windows(HISTORY - 1), self.threshold, rising=True)
+        found = find(self.windows(HISTORY - 1), self.threshold, rising=True)
         usual = {c.row for c in found if c.row not in self.active and self._usual(c, HISTORY - 1)}
         self.excused.update(dict.fromkeys(usual, self.bucket))
         return [self._open(c, HISTORY - 1) for c in found if c.row not in self.active and c.row not in usual and not self._explained(c)]
@@ -219,7 +149,7 @@ class GroupMonitor:
 
     def _fall(self) -> list[Departure]:
         end = HISTORY - 1 - self.lag
-        windows = self._windows(end)
+        windows = self.windows(end)
         return [
             self._open(c, end)
             for c in find(windows, self.threshold, rising=False)
@@ -264,7 +194,7 @@ class GroupMonitor:
         open_rows = [d for d in self.active.values() if d.rising is rising and d.fired < self.bucket]
         if not open_rows:
             return []
-        stronger = {c.row: c for c in find(self._windows(end), self.threshold, rising=rising)}
+        stronger = {c.row: c for c in find(self.windows(end), self.threshold, rising=rising)}
         changed: list[Departure] = []
         for departure in open_rows:
             departure.observed += round(float(self.counts[departure.row, end]))
@@ -329,7 +259,7 @@ class GroupMonitor:
         if bucket < self.start:
             return
         frozen = self._frozen(bucket)
-        windows = self._windows(end)
+        windows = self.windows(end)
         known = windows.valid & ~frozen[:, None]
         self.baseline.learn_spread(windows.observed - windows.expected, windows.expected, known)
         self.baseline.learn(bucket, self.counts[:, end], frozen)

@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.group import GroupAnalysis
-from aiops_daemon.logwatch.monitor import HISTORY
+from aiops_daemon.logwatch.group_series import HISTORY
 
 _MOST = 50
 
