@@ -164,13 +164,14 @@ async def _hold_back(run: Run, said: str, word: Signal, passage: Passage) -> Non
     heard = run.raw("heard")
     known = heard.get("ids")
     ids = known if isinstance(known, list) else []
-    again = heard.get("standing") == word.signal_id
-    waits = passage.until is not None
+    deadline = datetime.fromisoformat(str(run.raw("asked")["until"]))
+    waits = passage.until is not None and passage.until <= deadline  # beyond it the approval would be too old to be meant
+    again = waits and heard.get("standing") == word.signal_id
     if not again:
         run.tools.metrics.incidents.approvals.labels("waiting" if waits else "refused").inc()
     await run.move(
         State.AWAITING_APPROVAL,
-        f"{said}, {'waits' if waits else 'refused'}: {passage.doubt}; {passage.how}"[:1000],
+        f"{said}, {'waits' if waits else 'refused'}: {passage.doubt}; {passage.waiting if waits else passage.how}"[:1000],
         notice=None if again or folded(run) else NoticeKind.REVIEW,
         results={
             "asked": run.raw("asked") | {"rail": passage.rail},

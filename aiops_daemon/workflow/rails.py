@@ -34,6 +34,7 @@ class Passage:
     rail: str = ""
     until: datetime | None = None
     how: str = ""  # what a person can do about it
+    waiting: str = ""  # the same, where it goes on by itself
     note: str = ""  # for the record of those who go
     results: Mapping[str, JsonValue] = field(default_factory=dict)
 
@@ -107,9 +108,8 @@ async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, Jso
         if not override:
             tools.metrics.guards.refusals.labels("account").inc()
             until = tools.recoveries.renewed()
-            return Passage(
-                doubt=why, rail="account", until=until, how=f"it goes on by itself at {stamp(until)}; approve with --override to act now"
-            )
+            waiting = f"it goes on by itself at {stamp(until)}; approve with --override to act now"
+            return Passage(doubt=why, rail="account", until=until, how=_override(), waiting=waiting)
         held.append(why)
     results["charge"] = {"today": claim.today, "streak": claim.streak}
     return None

@@ -29,6 +29,7 @@ class Story:
     events: int = 1
     resources: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
+    holds: Callable[[Fleet], None] = lambda fleet: None  # what more must hold at its end
 
 
 def _doubtful(fleet: Fleet) -> None:
@@ -54,6 +55,48 @@ STORIES = (
 STORM = Story(
     "storm", lambda fleet: None, frozenset({State.COMPLETED}), approve=True, events=3, resources=3, settings={"storm_resources": 2}
 )
+
+
+def _rested(fleet: Fleet) -> None:
+    """A breaker that is open, and whose rest is over."""
+    fleet.memory.items["BREAKER#ec2.start"] = {
+        "incident_id": "BREAKER#ec2.start", "record_type": "breaker", "version": 3, "failures": 3, "recent": [],
+        "open_since": "2026-03-02T01:00:00.000000Z", "reason": "3 recoveries in a row failed", "rest_seconds": 3600, "opened_by": "inc-x",
+    }  # fmt: skip
+
+
+def _one_page_for_the_breaker(fleet: Fleet) -> None:
+    paged = {notice.notice_id for _, notice in fleet.world.delivered if notice.kind is NoticeKind.BREAKER}
+    breaker = fleet.memory.items["BREAKER#ec2.start"]
+    assert paged == {f"{breaker['opened_by']}.breaker"}, f"the breaker opened once: {paged}"
+    assert (breaker["failures"], len(breaker["recent"])) == (1, 1), "one failure counts once"
+
+
+def _closed_by_one_probe(fleet: Fleet) -> None:
+    probes = {item["probe"] for item in fleet.memory.writes if item.get("probe")}
+    assert len(probes) == 1, f"one probe: {probes}"
+    assert fleet.memory.items["BREAKER#ec2.start"]["closed_by"] in probes
+
+
+def _late_in_the_hour(fleet: Fleet) -> None:
+    fleet.clock.advance(50 * 60)
+
+
+def _one_recovery_an_hour(fleet: Fleet) -> None:
+    spent = {key: item["payers"] for key, item in fleet.memory.items.items() if key.startswith("BUDGET#recoveries#")}
+    assert [len(payers) for payers in spent.values()] == [1, 1], spent
+
+
+# The guard rails' own writes; the mutants are spared these too.
+RAILS = (
+    Story("breaker opens", _useless, frozenset({State.ROLLED_BACK}), settings={"breaker_failures": 1}, holds=_one_page_for_the_breaker),
+    Story("probe", _rested, frozenset({State.COMPLETED}), settings={"breaker_probe": "auto"}, holds=_closed_by_one_probe),
+    Story("approved probe", _rested, frozenset({State.COMPLETED}), approve=True, holds=_closed_by_one_probe),
+    Story(
+        "approval that waits for its budget", _late_in_the_hour, frozenset({State.COMPLETED}), approve=True, events=2, resources=2,
+        settings={"recoveries_per_account_and_hour": 1}, holds=_one_recovery_an_hour,
+    ),
+)  # fmt: skip
 
 
 def disturbed(fleet: Fleet, faults: Faults, name: str) -> Workers:
@@ -104,11 +147,11 @@ async def survive(fleet: Fleet, worker: Workers, work: Callable[[Workers], Await
     return worker
 
 
-async def approve_all(fleet: Fleet, worker: Workers) -> None:
+async def approve_all(fleet: Fleet, worker: Workers, *, override: bool = False) -> None:
     for key in fleet.open():
         incident = await fleet.incident(key)
         if incident.workflow_state is State.AWAITING_APPROVAL and not incident.signals:
-            said = Signal(signal_id="s1", decision="approve", by="ann", reason="drill", at=fleet.clock.now())
+            said = Signal(signal_id="s1", decision="approve", by="ann", reason="drill", at=fleet.clock.now(), override=override)
             await fleet.workers("operator").tools.journal.signal(key, said)
 
 
@@ -120,7 +163,7 @@ async def calls_of(story: Story) -> list[str]:
     return faults.calls
 
 
-@pytest.mark.parametrize("story", [*STORIES, STORM], ids=lambda story: story.name)
+@pytest.mark.parametrize("story", [*STORIES, STORM, *RAILS], ids=lambda story: story.name)
 @pytest.mark.parametrize("fault", Fault)
 async def test_every_call_may_fail_in_every_way(story: Story, fault: Fault) -> None:
     calls = await calls_of(story)
@@ -134,5 +177,6 @@ async def test_every_call_may_fail_in_every_way(story: Story, fault: Fault) -> N
             assert len(storms) == (story is STORM), f"one storm, one page: {storms}"
             states = {item["workflow_state"] for key, item in fleet.memory.items.items() if key.startswith("inc-")}
             assert states <= story.ends, states
+            story.holds(fleet)
         except AssertionError as error:
             raise AssertionError(f"{story.name}: call {at} ({calls[at - 1]}) {fault}: {error}") from error

@@ -1,15 +1,18 @@
 """Broken variants of the durable core that the suite must catch. A mutant that survives is a hole in the suite."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claim, Claims
+from aiops_daemon.incidents.guards import Budget
 from aiops_daemon.incidents.journal import Held, Journal
 from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.incidents.storm import Storm, Storms
 from aiops_daemon.model.incident import Incident
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.workflow import call as call_module
@@ -18,7 +21,9 @@ from aiops_daemon.workflow.notices import compose
 from aiops_daemon.workflow.run import Run
 from tests.doubles.faults import Fault, Faults
 from tests.doubles.invariants import check
+from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import Fleet, stopped
+from tests.durability import test_rail_races as races
 from tests.durability.test_crash_points import STORIES, Story, tell
 
 
@@ -35,7 +40,7 @@ def query_then_write_claim(patch: pytest.MonkeyPatch) -> None:
         await self._table.put({"incident_id": key, "holder": holder, "until": stamp(until)})
         return Claim(key, holder, until, mine=True)
 
-    async def charge(self: Claims, key: str, holder: str, incident: str, hold: timedelta) -> Claim:
+    async def charge(self: Claims, key: str, holder: str, incident: str, hold: timedelta, most: int | None = None) -> Claim:
         return Claim(key, holder, self._clock.now() + hold, mine=True)
 
     async def cool_down(self: Claims, key: str, holder: str, period: timedelta, *, frozen: str | None = None) -> None:
@@ -117,6 +122,61 @@ def notification_without_outbox(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("aiops_daemon.workflow.worker.finish", finish)
 
 
+def breaker_without_condition(patch: pytest.MonkeyPatch) -> None:
+    """Whoever writes last wins: failures are lost, two are the probe, a closing forgets what came meanwhile."""
+
+    async def put(self: Breaker, fresh: Any, seen: Any) -> bool:
+        await self._table.put(fresh)
+        return True
+
+    patch.setattr(Breaker, "_put", put)
+
+
+def budget_that_is_read_then_written(patch: pytest.MonkeyPatch) -> None:
+    """Look what is left, then take it."""
+
+    async def spend(self: Budget, who: str, scope: str) -> bool:
+        key = f"BUDGET#{self.name}#{scope}"
+        payers = (await self._table.get(key) or {}).get("payers", frozenset())
+        if len(payers) >= self.limit and who not in payers:
+            return False
+        await self._table.put({"incident_id": key, "payers": payers | {who}})
+        return True
+
+    patch.setattr(Budget, "spend", spend)
+
+
+def storm_of_reports(patch: pytest.MonkeyPatch) -> None:
+    """Counts reports instead of the resources that they are about."""
+
+    def together(self: Storms, marks: Any, at: Any) -> tuple[str, ...]:
+        return tuple(sorted(mark.split("|", 2)[1] for mark in marks))
+
+    patch.setattr(Storms, "_together", together)
+
+
+def storm_of_one_process(patch: pytest.MonkeyPatch) -> None:
+    """Each process counts what it sees itself."""
+    inner = Storms.__init__
+
+    def init(self: Storms, table: Any, clock: Any, **more: Any) -> None:
+        inner(self, MemoryTable(), clock, **more)
+
+    patch.setattr(Storms, "__init__", init)
+
+
+def storm_led_by_whoever_comes(patch: pytest.MonkeyPatch) -> None:
+    """The leader is written without asking whether there is one."""
+
+    async def open_(self: Storms, key: str, incident: Incident, members: tuple[str, ...]) -> Storm:
+        me = incident.incident_id
+        item = {**(await self._table.get(key) or {}), "leader": me, "service": "ec2", "opened_at": "now", "until": "9"}
+        await self._table.put(item)
+        return Storm(leader=me, opened_at="now", service="ec2", members=members, fresh=True)
+
+    patch.setattr(Storms, "_open", open_)
+
+
 async def _sweep(story: Story) -> None:
     quiet = Faults()
     fleet = Fleet()
@@ -174,6 +234,27 @@ async def test_the_suite_catches(mutant: Callable[[pytest.MonkeyPatch], None], m
     mutant(monkeypatch)
     with pytest.raises(Exception):  # noqa: B017, PT011  # an invariant or a crash: caught is caught
         await _everything()
+
+
+@pytest.mark.parametrize(
+    ("mutant", "race"),
+    [
+        (breaker_without_condition, races.two_failures_are_two),
+        (breaker_without_condition, races.one_probe_in_the_whole_fleet),
+        (breaker_without_condition, races.closing_what_somebody_reopens),
+        (budget_that_is_read_then_written, races.a_budget_of_two_is_two),
+        (storm_of_reports, races.one_resource_makes_no_storm),
+        (storm_of_one_process, races.a_storm_belongs_to_the_fleet),
+        (storm_led_by_whoever_comes, races.one_leader),
+    ],
+)
+async def test_a_race_catches(
+    mutant: Callable[[pytest.MonkeyPatch], None], race: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an assertion of that very race, which the unbroken rail passes in test_rail_races.py."""
+    mutant(monkeypatch)
+    with pytest.raises(AssertionError):
+        await race()
 
 
 async def test_the_unbroken_core_passes_the_same() -> None:

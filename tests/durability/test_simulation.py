@@ -44,7 +44,7 @@ async def test_a_fleet_under_random_faults_converges_with_every_invariant(seed: 
         await fleet.admit(quiet, event)
     for _ in range(60):
         await quiet.drain()
-        await approve_all(fleet, quiet)
+        await approve_all(fleet, quiet, override=True)  # several failed: the breaker may be open
         if not fleet.open():
             break
         fleet.clock.advance(301)

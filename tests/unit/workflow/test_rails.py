@@ -288,3 +288,14 @@ async def test_the_days_budget_of_a_resource_five_ten_twenty_minutes_and_then_a_
     assert (await say(fleet, workers, fourth, override=True)).outcome is Outcome.VERIFIED
     fleet.clock.advance(86400)
     assert (await again(7)).workflow_state is State.COMPLETED, "a new day"
+
+
+async def test_an_approval_does_not_wait_beyond_its_own_deadline() -> None:
+    fleet = Fleet(storm_resources=50, recoveries_per_account_and_hour=1, approval_hours=0.25)
+    workers = fleet.workers()
+    await fail(fleet, workers, 1)
+    incident = await say(fleet, workers, await fail(fleet, workers, 2))
+    assert "refused: budget: 1 recoveries in this account and hour are spent; approve again with --override" in incident.audit[-1].note
+    fleet.clock.advance(901)
+    await workers.drain()
+    assert (await fleet.incident(incident.incident_id)).workflow_state is State.REJECTED
