@@ -6,7 +6,7 @@ things happened.
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,6 +83,7 @@ class ChaosCloud(Cloud):
         self.caller = "nobody"
         self.history = History()
         self.invocation = ""
+        self.watch: Callable[[Write], None] = lambda _write: None
         self._at_work: dict[str, tuple[tuple[str, str], ...]] = {}  # by invocation
         self.owners: dict[str, str] = {}  # owner of an incident -> process
         self.stopped: set[str] = set()
@@ -99,7 +100,9 @@ class ChaosCloud(Cloud):
     def wrote(self, item: dict[str, Any]) -> None:
         if item.get("owner"):
             self.owners.setdefault(item["owner"], self.caller)
-        self.history.writes.append(Write(now(), self.caller, item))
+        write = Write(now(), self.caller, item)
+        self.history.writes.append(write)
+        self.watch(write)
 
     def stop(self, instance: str) -> None:
         self.stopped.add(instance)

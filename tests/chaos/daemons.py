@@ -73,6 +73,7 @@ class Daemon:
         self.stopped = self.killed = False
         self.front.name = f"{self.number}.{self._life}"
         self.front.traps.clear()
+        self.front.polls = 0
         with self.log.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, env=self._environment, stdout=asyncio.subprocess.DEVNULL, stderr=out

@@ -71,6 +71,7 @@ class Front(AwsHttp):
         self.chaos = cloud
         self.name = "?"
         self.traps: list[Trap] = []
+        self.polls = 0  # of this process: from the first one on it works
         self._weather = weather
 
     @property
@@ -110,6 +111,7 @@ class Front(AwsHttp):
         self.chaos.caller, self.chaos.invocation = caller, invocation
         if service == "AmazonSQS":
             asked = json.loads(body)
+            self.polls += operation == "ReceiveMessage"
             if operation == "DeleteMessageBatch":
                 self.chaos.deletes(asked)
             return await self._sqs(operation, asked)
