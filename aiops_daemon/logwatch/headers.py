@@ -12,6 +12,8 @@ from typing import NamedTuple
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _CLOCK = r"\d{1,2}[:.]\d{2}[:.]\d{2}(?:[.,:]\d{1,9})?"
+_DIGITS_DAY = r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_DIGITS_CLOCK = r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d"
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})\b)?"
 SYSLOG_TIME = rf"(?:{_DAY},?\s+)?{_MONTH}\s+\d{{1,2}}\s+{_CLOCK}(?:\s+(?:[A-Z]{{3,4}}\s+)?\d{{4}})?"
 _TIME = (
@@ -19,7 +21,7 @@ _TIME = (
     rf"|\d{{1,2}}[-/.](?:\d{{1,2}}|{_MONTH})[-/.]\d{{2,4}}[T :,-]{{1,2}}{_CLOCK}{_ZONE}"  # 24/Nov/2026:20:43:40 +0000
     rf"|\d{{2}}[-/.]\d{{2}}[T ]{_CLOCK}"  # 11-24 20:43:40.123
     rf"|\d{{8}}[-T ](?:{_CLOCK}|\d{{6}}(?:[.,]\d+)?){_ZONE}"  # 20261124T204340Z
-    rf"|\d{{6}}\s+(?:{_CLOCK}|\d{{6}})"  # 261124 204340
+    rf"|{_DIGITS_DAY}\s+(?:{_CLOCK}|{_DIGITS_CLOCK})"  # 261124 204340
     rf"|{SYSLOG_TIME}"
     r"|1\d{9}(?:\.\d{1,9})?|1\d{12}"  # seconds or milliseconds since 1970
     r"|\d{4}[-/.]\d{2}[-/.]\d{2}"

@@ -36,13 +36,16 @@ _CONTEXT: Final = re.compile(
       (?<=[\w\])]=)(?:"[^"\n]*"|'[^'\n]*'|<\*>\{{[^{{}}\n]*\}})
     | \b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),?\ )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ <\*>
       (?:[\ :]<\*>)*(?:\ (?:UTC|GMT|[A-Z]{{1,3}}T)\b)?(?:[\ :]<\*>)*
+    | (?<=")(?:<\*>[^"\n]*|-)(?="(?:\s|$))                # a quoted value to its end, an agent string, a missing one
+    | (?<=[\[(])\w[\w-]*(?:,\ ?(?:<\*>|\w[\w-]*))+(?=[\])])   # a list
+    | (?<=\[)(?=\])
     | (?<=\buser\ )(?!(?:{_NOT_A_NAME})\b)[A-Za-z]\w*(?=[\s,.;:]|$)
     """,
     re.VERBOSE | re.MULTILINE,
 )
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _DOTS: Final = re.compile(r"\.{3,}")
-_UNIT: Final = r"(?:[kKMGTP]i?B|[mun]?s|secs?|seconds?|msecs?|mins?|minutes?|hours?|hrs?|days?)\b\.?"
+_UNIT: Final = r"(?:[kKMGTP]?i?B|[mun]?s|secs?|seconds?|msecs?|mins?|minutes?|hours?|hrs?|days?)\b\.?"
 _FOLD: Final = re.compile(rf"<\*>(?:(?:, ?|[ :])?(?:<\*>|/(?=<))|:[A-Fa-f]{{1,4}}(?=:<)| ?{_UNIT})+")
 
 

@@ -22,16 +22,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self, TypedDict
 
+from aiops_daemon.logwatch.families import Families, needed, shape_of
 from aiops_daemon.logwatch.masking import WILDCARD, Masker, fold, zeros
 
-VALUES: Final = 8  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
-VALUES_AFTER: Final = 3  # behind a word that announces a name
-_ANNOUNCE: Final = "for from by as to on at of with user users username account client host hostname node named called"
-ANNOUNCE: Final = frozenset(_ANNOUNCE.split(" "))
 LINE_LIMIT: Final = 8_192  # characters of a message that are read
 TEXT_LIMIT: Final = 1_024  # characters of a template
 TOKEN_LIMIT: Final = 160  # longer templates are never joined: lines like that are dumps
 BATCH: Final = 8_192  # lines at a time: what they need stays in the processor's cache
+PATTERNS: Final = 8  # texts that a template covers beside its own
 CACHE: Final = 100_000  # lines without their digits whose template is remembered
 FORGOTTEN: Final = "(template no longer kept)"
 _TOKENS: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]+|\s+|.", re.DOTALL)
@@ -52,6 +50,7 @@ class _Template:
     text: str
     born: int  # the oldest keeps its id when templates become one
     places: tuple[int, ...]  # the slots where it has a word
+    patterns: tuple[str, ...] = ()  # texts with wildcards not yet folded that it covers, too
 
 
 class _Slot(NamedTuple):
@@ -84,10 +83,10 @@ def _slots(text: str) -> Iterator[_Slot]:
         if token != WILDCARD and not (words[i] and total > 1):
             continue
         opened = "".join((*tokens[:i], WILDCARD, *tokens[i + 1 :])) if words[i] else text
-        announced = i >= 2 and tokens[i - 1] == " " and tokens[i - 2].lower() in ANNOUNCE
+        before = tokens[i - 2] if i >= 2 and tokens[i - 1] == " " else None
         if words[i] and WILDCARD in tokens[max(0, i - 2) : i + 3]:
             opened = fold(opened)
-        yield _Slot(hash((i, opened)), opened, VALUES_AFTER if announced else VALUES, words[i])
+        yield _Slot(hash((i, opened)), opened, needed(before), words[i])
 
 
 class TemplateMiner:
@@ -99,6 +98,8 @@ class TemplateMiner:
         self._templates: OrderedDict[str, _Template] = OrderedDict()
         self._ids: dict[str, str] = {}  # text -> id
         self._places: dict[int, list[str]] = {}  # slot -> ids of the templates with a word there
+        self._families = Families()
+        self._fresh: dict[str, None] = {}  # outlines of families with new templates
         self._aliases: OrderedDict[str, str] = OrderedDict()
         self._masker = Masker()
         self._cache: dict[str, str] = {}  # line without its digits -> id
@@ -111,6 +112,7 @@ class TemplateMiner:
         ids: list[str] = []
         for start in range(0, len(messages), BATCH):
             ids += self._assign(_first_lines(messages[start : start + BATCH]))
+            self._sweep()
         joined = {i: self.resolve(i) for i in dict.fromkeys(ids) if i in self._aliases}
         if joined:
             ids = [joined.get(i, i) for i in ids]
@@ -193,6 +195,9 @@ class TemplateMiner:
         known = self._ids.get(shape)
         if known is not None:
             return known
+        covered = self._families.match(shape)
+        if covered is not None:
+            return covered
         for slot in _slots(shape):
             if slot.word and slot.opened in self._ids:
                 return self._ids[slot.opened]
@@ -218,8 +223,18 @@ class TemplateMiner:
                 self._merge(members, slot.opened)
                 return
 
-    def _merge(self, members: list[str], text: str) -> None:
+    def _sweep(self) -> None:
+        """Join what varies in several places at once, in the families that have grown."""
+        while self._fresh:
+            outline, _ = self._fresh.popitem()
+            for joint in self._families.joinable(outline):
+                alive = [i for i in joint.members if i in self._templates]
+                if len(alive) > 1:
+                    self._merge(sorted(alive, key=lambda i: self._templates[i].born), fold(joint.text), (joint.text,))
+
+    def _merge(self, members: list[str], text: str, patterns: tuple[str, ...] = ()) -> None:
         self._joins += 1
+        patterns += tuple(pattern for i in members for pattern in self._templates[i].patterns)
         survivor, born = members[0], self._templates[members[0]].born
         for identifier in members:
             self._remove(identifier)
@@ -227,24 +242,36 @@ class TemplateMiner:
                 self._aliases[identifier] = survivor
         while len(self._aliases) > self.limit:
             self._aliases.popitem(last=False)
-        wider = self._ids.get(text)
+        wider = self._ids.get(text) or self._families.match(text)
         if wider is not None:
             self._aliases[survivor] = wider
+            self._cover(wider, patterns)
             return
         slots = list(_slots(text))
         self._insert(survivor, text, born, slots)
+        self._cover(survivor, patterns)
         self._join(survivor, slots)
 
     def _insert(self, identifier: str, text: str, born: int, slots: list[_Slot]) -> None:
         template = _Template(text, born, tuple(slot.key for slot in slots if slot.word))
         self._templates[identifier] = template
         self._ids[text] = identifier
+        self._families.add(identifier, text)
+        self._fresh[shape_of(text).outline] = None
         for key in template.places:
             self._places.setdefault(key, []).append(identifier)
+
+    def _cover(self, identifier: str, patterns: tuple[str, ...]) -> None:
+        template = self._templates[identifier]
+        template.patterns = tuple(dict.fromkeys((*template.patterns, *patterns)))[-PATTERNS:]
+        for pattern in template.patterns:
+            self._families.add(identifier, pattern)
 
     def _remove(self, identifier: str) -> None:
         template = self._templates.pop(identifier)
         self._ids.pop(template.text, None)
+        for text in (template.text, *template.patterns):
+            self._families.remove(identifier, text)
         for key in template.places:
             ids = self._places[key]
             ids.remove(identifier)
