@@ -42,7 +42,7 @@ class Book:
                 self._announce(change, alert, now)
             if step.failed:
                 scored += self.ledger.failed(step.log_group, step.at)
-        return scored + self.ledger.expire(now)
+        return scored + self.ledger.expire(now, self.applied)
 
     def _announce(self, change: Change, alert: Alert, now: int) -> None:
         if change is Change.OPENED:

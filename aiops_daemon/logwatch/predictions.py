@@ -6,7 +6,7 @@ The record is told with each alert, and a pattern that keeps crying wolf is mute
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
@@ -17,6 +17,7 @@ HORIZON_SECONDS = 3_600
 RECORD = 20
 _PER_PATTERN = 10
 _KEEP_SCORED = 500
+_PATIENCE_SECONDS = 86_400  # as far as a catch-up goes; a group that is gone is never judged again
 
 
 class Outcome(StrEnum):
@@ -104,9 +105,9 @@ class PredictionLedger:
                 hits.append(prediction)
         return hits
 
-    def expire(self, now: int) -> list[Prediction]:
-        """Score what the horizon has passed."""
-        over = [p for p in self.predictions if p.outcome is None and now > p.at + HORIZON_SECONDS]
+    def expire(self, now: int, judged: Mapping[str, int]) -> list[Prediction]:
+        """Score what the horizon has passed, by the clock and by what of its groups has been judged (a catch-up comes late)."""
+        over = [p for p in self.predictions if p.outcome is None and _over(p, now, judged)]
         for prediction in over:
             prediction.outcome = Outcome.PREVENTED if prediction.acted else Outcome.FALSE
         scored = self._scored()
@@ -129,6 +130,11 @@ class PredictionLedger:
 
     def _scored(self) -> list[Prediction]:
         return [p for p in self.predictions if p.outcome is not None]
+
+
+def _over(prediction: Prediction, now: int, judged: Mapping[str, int]) -> bool:
+    end = prediction.at + HORIZON_SECONDS
+    return now > end and (now > end + _PATIENCE_SECONDS or all(judged.get(group, 0) >= end for group in prediction.groups))
 
 
 def _count(predictions: Iterable[Prediction], outcome: Outcome) -> int:

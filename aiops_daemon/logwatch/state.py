@@ -25,6 +25,14 @@ _ROW = "row_"
 _MOST_FAMILIAR = 20_000
 
 
+class OtherVersion(GiveUp):
+    """The stored state was written by another version of the daemon. Nothing of it has been taken over."""
+
+    def __init__(self, group: str, stored: int) -> None:
+        super().__init__(f"{group}: stored state of version {stored}, this daemon reads and writes {VERSION}")
+        self.newer = stored > VERSION
+
+
 def pack(group: GroupAnalysis) -> bytes:
     monitor = group.monitor
     if monitor is None or not isinstance(group.miner, TemplateMiner):
@@ -62,7 +70,7 @@ def unpack(group: GroupAnalysis, data: bytes) -> dict[int, int]:
         arrays = {name: stored[name] for name in stored.files}
     meta = json.loads(arrays.pop("meta").tobytes().decode("utf-8", "surrogatepass"))
     if meta["version"] != VERSION:
-        raise GiveUp(f"{group.name}: state of version {meta['version']}, this daemon reads {VERSION}")
+        raise OtherVersion(group.name, int(meta["version"]))
     monitor = GroupMonitor(meta["start"], threshold=group.threshold, lag=group.lag, adopt_after=group.adopt_after)
     monitor.bucket = meta["bucket"]
     monitor.keys = meta["keys"]

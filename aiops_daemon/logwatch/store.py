@@ -44,6 +44,7 @@ class Head:
     lines_per_window: float = 0.0  # measured; decides who reads
     pending: list[dict[str, JsonValue]] = field(default_factory=list)  # steps that the book may not know yet
     patterns: list[dict[str, JsonValue]] = field(default_factory=list)  # id, text, count, mean, deviation, last_seen
+    saved_at: int = 0  # seconds
 
 
 class PatternStore:
@@ -95,7 +96,7 @@ class PatternStore:
             group, version=int(item["version"]["N"]), owner=item["owner"]["S"],
             checkpoint=int(item["checkpoint"]["N"]), pieces=int(item["pieces"]["N"]),
             lines_per_window=float(item["lines_per_window"]["N"]), pending=json.loads(item["pending"]["S"]),
-            patterns=json.loads(item["patterns"]["S"]),
+            patterns=json.loads(item["patterns"]["S"]), saved_at=int(item["saved_at"]["N"]),
         )  # fmt: skip
 
     async def state(self, head: Head) -> bytes:
@@ -110,7 +111,7 @@ class PatternStore:
 
     async def save(self, old: Head, new: Head, data: bytes, now: int) -> None:
         """Checkpoint, counts and pending findings at once; ConditionFailed when somebody else saved since `old`."""
-        new.version, new.owner, new.pieces = old.version + 1, self._owner, -(-len(data) // _PIECE)
+        new.version, new.owner, new.saved_at, new.pieces = old.version + 1, self._owner, now, -(-len(data) // _PIECE)
         ttl = {"N": str(now + _STATE_LIVES)}
         for piece in range(new.pieces):
             part = data[piece * _PIECE : (piece + 1) * _PIECE]

@@ -7,24 +7,22 @@ Per group: slot -> state -> read [checkpoint - overlap, now - settle] -> judge -
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
+from aiops_daemon.logwatch.announcer import Announcer, FollowedUp, OnAlert, nobody_knows
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.book import Announcement, Book, dump, load
-from aiops_daemon.logwatch.episodes import Change, EpisodeBook
-from aiops_daemon.logwatch.findings import Alert, Deploy, GroupStep
+from aiops_daemon.logwatch.findings import GroupStep
 from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis, Miner
-from aiops_daemon.logwatch.predictions import Outcome, Prediction, PredictionLedger, Record
 from aiops_daemon.logwatch.reader import LogReader, TooLarge
 from aiops_daemon.logwatch.settings import LogWatchSettings
-from aiops_daemon.logwatch.state import pack, unpack
+from aiops_daemon.logwatch.state import OtherVersion, pack, unpack
 from aiops_daemon.logwatch.store import Head, PatternStore
 from aiops_daemon.logwatch.summary import busiest
-from aiops_daemon.model.errors import AiopsError, ConditionFailed, RetryLater
+from aiops_daemon.model.errors import AiopsError, ConditionFailed
 from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
@@ -33,11 +31,10 @@ from aiops_daemon.telemetry.metrics import LogWatchMetrics
 _AT_ONCE = 4  # groups; FilterLogEvents allows five calls a second per account in the smaller regions
 _SLICE_SECONDS = 3_600  # catching up reads an hour at a time
 _BACK_TO_READER = 0.7  # of the limit: do not change the reader to and fro
-_BOOK_TRIES = 6
+_NEWER_RUNS_SECONDS = 3_600  # a state of a newer version that is younger than this has a newer daemon behind it
+_GOING_SECONDS = 5  # to free a slot when the process is asked to leave
 _STEPS = TypeAdapter(list[GroupStep])
 _log = logger("logwatch")
-
-OnAlert = Callable[[Change, Alert, Record], Awaitable[None]]
 
 
 @dataclass
@@ -62,13 +59,14 @@ class LogWatch:
         miner: Callable[[], Miner],
         redact: Callable[[str], str],
         on_alert: OnAlert,
+        follow_up: FollowedUp = nobody_knows,
         metrics: LogWatchMetrics,
     ) -> None:
         self._settings, self._reader, self._store = settings, reader, store
-        self._clock, self._rng, self._on_alert, self._metrics = clock, rng, on_alert, metrics
+        self._clock, self._rng, self._metrics = clock, rng, metrics
+        self.announcer = Announcer(settings, store, clock, rng, on_alert=on_alert, follow_up=follow_up, metrics=metrics)
         self._maker = LogAnalysis(settings, miner=miner, redact=redact)
         self._cache: dict[str, tuple[int, GroupAnalysis]] = {}  # version of the stored state -> the group in that state
-        self._telling = asyncio.Lock()
 
     async def run(self) -> None:
         """One tick per interval, settled and jittered, for ever."""
@@ -93,6 +91,7 @@ class LogWatch:
         """Every group that nobody else has taken."""
         names = await self._reader.groups(self._settings.groups)
         self._rng.shuffle(names)
+        await self._look_back()
         limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one(name: str) -> None:
@@ -105,20 +104,35 @@ class LogWatch:
         self._metrics.last_run.set(self._now())
         self._metrics.templates.set(sum(len(group.info) for _, group in self._cache.values()))
 
+    async def _look_back(self) -> None:
+        try:
+            await self.announcer.look_back()
+        except AiopsError as error:  # a warning that was acted on may be scored as false: no reason not to watch
+            _log.warning(LogEvent.LOG_SCORE_DELAYED, error=str(error))
+
     async def _guarded(self, name: str) -> None:
+        """A group fails alone, whatever fails in it; its slot goes to whoever wants it."""
         window = (self._now() - self._settings.settle_seconds) // self._settings.interval_seconds
         result, began = "failed", self._clock.monotonic()
         try:
             result = "ok" if await self._window(name, window) else "elsewhere"
+        except asyncio.CancelledError:
+            result = "cancelled"
+            async with asyncio.timeout(_GOING_SECONDS):
+                await self._free(name, window)
+            raise
         except AiopsError as error:
-            self._cache.pop(name, None)
             _log.warning(LogEvent.LOG_WINDOW_FAILED, log_group=name, error=str(error))
+            await self._free(name, window)
+        except Exception:  # noqa: BLE001  # the log-watch loop again: a bug that one group's lines set off must not blind us to the others
+            _log.exception(LogEvent.LOG_WINDOW_FAILED, log_group=name)
             await self._free(name, window)
         finally:
             self._metrics.runs.labels(result).inc()
             self._metrics.seconds.observe(self._clock.monotonic() - began)
 
     async def _free(self, name: str, window: int) -> None:
+        self._cache.pop(name, None)
         try:
             await self._store.free_slot(name, window)
         except AiopsError as error:  # the slot frees itself in time
@@ -130,12 +144,12 @@ class LogWatch:
             return False
         head = await self._store.head(name)
         if head.pending:
-            await self._enter(_STEPS.validate_python(head.pending))
+            await self.announcer.enter(_STEPS.validate_python(head.pending))
         group, totals = await self._group(head)
         steps, read = await self._read_and_judge(group, head, totals, now)
         if group.monitor is not None:
             await self._save(group, head, steps, read, now)
-        await self._enter(steps)
+        await self.announcer.enter(steps)
         await self._store.finish_slot(name, window, self._now())
         self._metrics.lines.inc(read.lines)
         due = (now - self._settings.settle_seconds) // BUCKET_SECONDS * BUCKET_SECONDS
@@ -153,6 +167,11 @@ class LogWatch:
             return group, {}
         try:
             return group, unpack(group, await self._store.state(head))
+        except OtherVersion as error:
+            if error.newer and self._now() - head.saved_at < _NEWER_RUNS_SECONDS:
+                raise  # a newer daemon runs beside us: it watches the group, and what it has learned is not ours to overwrite
+            _log.warning(LogEvent.LOG_STATE_FOREIGN, log_group=head.group, error=str(error))
+            return group, {}  # an update or a rollback, and nobody who could read it: learn anew, from the history that is read back
         except ConditionFailed:
             if (await self._store.head(head.group)).version != head.version:
                 raise  # another task went on: this window is done
@@ -221,79 +240,3 @@ class LogWatch:
         )
         await self._store.save(head, new, pack(group), now)
         self._cache[group.name] = (new.version, group)
-
-    async def _enter(self, steps: list[GroupStep]) -> None:
-        """Into the shared book, then out to people."""
-        now = self._now()
-        scored: list[Prediction] = []
-
-        def enter(book: Book) -> None:
-            scored[:] = book.enter(steps, now)
-
-        async with self._telling:
-            version, book = await self._change_book(enter)
-            self._count(scored, book)
-            await self._announce(version, book)
-
-    async def _change_book(self, change: Callable[[Book], None]) -> tuple[int, Book]:
-        for attempt in range(_BOOK_TRIES):
-            version, text = await self._store.book()
-            book = load(text) if text else self._fresh_book()
-            change(book)
-            after = dump(book)
-            if after == text:
-                return version, book
-            try:
-                return await self._store.save_book(version, after), book
-            except ConditionFailed:  # another task wrote meanwhile: do it again on what it wrote
-                await self._clock.sleep(self._rng.uniform(0, 0.2 * 2**attempt))
-        raise RetryLater("the book of alerts is written by too many at once")
-
-    def _fresh_book(self) -> Book:
-        settings = self._settings
-        return Book(EpisodeBook(settings.deploy_window_seconds), PredictionLedger(settings.mute_after))
-
-    async def _announce(self, version: int, book: Book) -> None:
-        """At least once: an entry leaves the outbox only after `on_alert` has returned."""
-        told: list[Announcement] = []
-        record = book.ledger.record()
-        for entry in book.outbox:
-            alert = book.alert(entry.alert_id)
-            if alert is not None:
-                try:
-                    await self._on_alert(entry.change, alert, record)
-                except AiopsError as error:
-                    _log.warning(LogEvent.LOG_ALERT_DELAYED, alert_id=entry.alert_id, error=str(error))
-                    continue
-                if entry.change is Change.OPENED:
-                    self._metrics.alerts.labels(str(alert.cause.kind)).inc()
-            told.append(entry)
-        if told:
-            await self._change_book(lambda b: b.strike(told))
-
-    def _count(self, scored: list[Prediction], book: Book) -> None:
-        for prediction in scored:
-            self._metrics.predictions.labels(str(prediction.outcome)).inc()
-            if prediction.outcome is Outcome.HIT and prediction.lead_seconds is not None:
-                self._metrics.lead.observe(prediction.lead_seconds)
-        record = book.ledger.record()
-        if record.precision is not None:
-            self._metrics.precision.set(record.precision)
-        if record.brier is not None:
-            self._metrics.brier.set(record.brier)
-
-    # -- what the rest of the daemon tells the watch
-    async def note_deploy(self, deploy: Deploy) -> None:
-        await self._change_book(lambda book: book.episodes.note_deploy(deploy))
-
-    async def note_acted(self, alert_id: str) -> None:
-        """Somebody, or the daemon, did something about a warning."""
-        await self._change_book(lambda book: book.ledger.acted(alert_id))
-
-    async def note_failure(self, log_group: str, at: int) -> None:
-        """An incident from elsewhere: warnings about this group were right."""
-
-        def enter(book: Book) -> None:
-            book.ledger.failed(log_group, at)
-
-        await self._change_book(enter)

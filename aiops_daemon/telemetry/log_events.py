@@ -27,6 +27,8 @@ class LogEvent(StrEnum):
     LOG_WINDOW_FAILED = "log window left for the next run"
     LOG_WINDOW_SKIPPED = "log window too old to catch up"
     LOG_ALERT_DELAYED = "log alert could not be announced yet"
+    LOG_SCORE_DELAYED = "log warnings could not be followed up yet"
+    LOG_STATE_FOREIGN = "log baseline of another version, learned anew"
 
     # the daemon and its workers
     DAEMON_STARTED = "daemon started"

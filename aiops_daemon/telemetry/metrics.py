@@ -190,7 +190,7 @@ class LogWatchMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.runs = Counter(
-            "aiops_log_watch_runs_total", "Windows analysed, by result: ok, failed, elsewhere.", ["result"], registry=registry
+            "aiops_log_watch_runs_total", "Windows analysed, by result: ok, failed, cancelled, elsewhere.", ["result"], registry=registry
         )
         self.lateness = Gauge(
             "aiops_log_watch_lateness_seconds", "Age of the newest window analysed beyond its due time.", registry=registry

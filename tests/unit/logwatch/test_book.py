@@ -56,7 +56,7 @@ def test_an_hour_without_a_failure_scores_it_false() -> None:
     book = Book()
     book.enter([step(begins=True)], T0)
     assert book.enter([step(T0 + 300)], T0 + 3_600) == []
-    (scored,) = book.enter([step(T0 + 600)], T0 + 3_601)
+    (scored,) = book.enter([step(T0 + 3_600)], T0 + 3_901)
     assert scored.outcome is Outcome.FALSE
 
 

@@ -18,7 +18,7 @@ def test_hit_false_and_prevented_with_lead_and_brier() -> None:
     assert [p.alert_id for p in ledger.failed("g", 1_800)] == ["a0"]
     assert ledger.failed("other", 10_100) == []
     ledger.acted("a2")
-    assert [p.outcome for p in ledger.expire(30_000)] == [Outcome.FALSE, Outcome.PREVENTED]
+    assert [p.outcome for p in ledger.expire(30_000, {"g": 30_000})] == [Outcome.FALSE, Outcome.PREVENTED]
     record = ledger.record()
     assert (record.scored, record.right, record.prevented, record.median_lead_seconds) == (3, 1, 1, 1_800)
     assert record.precision == 2 / 3
@@ -33,7 +33,7 @@ def test_a_pattern_that_cries_wolf_is_muted_and_comes_back() -> None:
         made = alert(number, number * 10_000)
         ledger.made(made)
         assert not made.muted
-        ledger.expire(number * 10_000 + 5_000)
+        ledger.expire(number * 10_000 + 5_000, {"g": number * 10_000 + 5_000})
     muted = alert(5, 50_000)
     ledger.made(muted)
     assert muted.muted
@@ -50,3 +50,14 @@ def test_nothing_scored_says_so() -> None:
     assert record.precision is None
     assert record.brier is None
     assert str(record) == "no warning has been scored yet"
+
+
+def test_what_has_not_been_judged_yet_is_not_false() -> None:
+    ledger = PredictionLedger()
+    ledger.made(alert(0, 1_000))
+    assert ledger.expire(20_000, {"g": 2_000}) == [], "the hour is over, but its lines have not been read"
+    (hit,) = ledger.failed("g", 2_500)  # the catch-up finds it
+    assert hit.outcome is Outcome.HIT
+    ledger.made(alert(1, 30_000))
+    (gone,) = ledger.expire(30_000 + 3_600 + 86_401, {"g": 30_000})
+    assert gone.outcome is Outcome.FALSE, "a group that is gone is not waited for for ever"

@@ -114,5 +114,5 @@ def test_a_state_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) 
     live(ran, 0, 3)
     data = pack(ran)
     monkeypatch.setattr("aiops_daemon.logwatch.state.VERSION", 99)
-    with pytest.raises(GiveUp, match="this daemon reads 99"):
+    with pytest.raises(GiveUp, match="this daemon reads and writes 99"):
         unpack(group(), data)
