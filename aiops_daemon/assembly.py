@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
+from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.switch_parameter import SwitchParameter
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.depth import DepthGauge
@@ -91,6 +93,7 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
     flow = settings.workflow
     hour = timedelta(hours=1)
     parameter = flow.kill_switch_parameter
+    money = CostBudget(table, clock, name="model-cost", dollars=flow.model_dollars_per_hour, window=hour, ids=lambda: uuid.uuid4().hex)
     actions: Mapping[str, Action] = {action.spec.id: action for action in catalogue(settings.actions, clock)}
     looks: Mapping[str, Probe] = {kind: probe for probe in probes() for kind in probe.resource_types}
     notifiers: tuple[Notifier, ...] = configured_notifiers(settings.notifiers, clients)
@@ -104,7 +107,8 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
         recoveries=Budget(table, clock, name="recoveries", limit=flow.recoveries_per_account_and_hour, window=hour),
         model_calls=Budget(table, clock, name="model-calls", limit=flow.model_calls_per_hour, window=hour),
         rules=RulesAnalyst(),
-        model=_model(settings, metrics),
+        model=_model(settings, metrics, money),
+        model_money=money,
         actions=actions,
         probes=looks,
         notifiers=notifiers,
@@ -116,12 +120,12 @@ def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metri
     )
 
 
-def _model(settings: Settings, metrics: Metrics) -> Analyst | None:
+def _model(settings: Settings, metrics: Metrics, purse: CostBudget) -> Analyst | None:
     if settings.model.provider == "none":
         return None
     from aiops_daemon.analysts.model import ModelAnalyst  # 2.5 s of CPU to import: only where one is configured
 
-    return ModelAnalyst(settings.model, metrics.models)
+    return ModelAnalyst(settings.model, metrics.models, purse)
 
 
 @dataclass(frozen=True)

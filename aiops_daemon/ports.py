@@ -104,6 +104,18 @@ class Analyst(Protocol):
         ...
 
 
+class Purse(Protocol):
+    """Money that the whole fleet shares."""
+
+    async def reserve(self, dollars: float) -> str | None:
+        """A receipt for the most that something can cost; None: that much is not left."""
+        ...
+
+    async def settle(self, receipt: str, dollars: float) -> None:
+        """What it did cost. Where nobody says, the reservation stands."""
+        ...
+
+
 class Notifier(Protocol):
     """One channel. Delivery is at least once: `notice.notice_id` lets a channel deduplicate."""
 

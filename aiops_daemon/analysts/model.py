@@ -2,7 +2,8 @@
 
 It has no tools and no network. Event text is fenced, capped and redacted; earlier model text never comes back. It answers with a typed
 verdict and may name an action id from the allow-list, never a target. An answer that does not validate is asked for once more; what then
-is still wrong, late or refused raises, and the rules decide.
+is still wrong, late or refused raises, and the rules decide. Before each call the most that it can cost is reserved from the fleet's purse,
+and settled afterwards to what the provider counted; where no answer came, or none that could be read, the reservation stands.
 
 pydantic-ai is used without its bedrock extra (which would pin another boto3); a contract test holds that together.
 """
@@ -18,12 +19,16 @@ from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings as CallSettings
 from pydantic_ai.usage import RunUsage
 
+from aiops_daemon.analysts.prices import price_of
 from aiops_daemon.analysts.settings import ModelSettings
-from aiops_daemon.model.errors import ConfigurationError, GiveUp, NotPermitted, RetryLater
+from aiops_daemon.model.errors import ConfigurationError, GiveUp, NotPermitted, OverBudget, RetryLater
 from aiops_daemon.model.verdict import Autonomy, Classification, Evidence, Verdict
+from aiops_daemon.ports import Purse
+from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import ModelMetrics
 from aiops_daemon.telemetry.redaction import redact
 
+log = logger("model")
 FACT_CHARS = 600
 PROMPT_CHARS = 12_000
 INSTRUCTIONS = """You review one AWS event for an on-call engineer. Classify it:
@@ -59,12 +64,20 @@ class Answer(BaseModel):
     needs_human: bool = Field(False, description="true: do not act before a human agreed")
 
 
+_SCHEMA = json.dumps(Answer.model_json_schema())
+_PROVIDERS_OWN_TOKENS = 1000  # what a provider adds around a prompt with one output tool
+
+
 class ModelAnalyst:
     """Implements ports.Analyst. An async context manager: it owns its connections. `model` is for tests; else made from the settings."""
 
-    def __init__(self, settings: ModelSettings, metrics: ModelMetrics, model: Model | None = None) -> None:
+    def __init__(self, settings: ModelSettings, metrics: ModelMetrics, purse: Purse, model: Model | None = None) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._purse = purse
+        self._price = price_of(settings)
+        if not self._price.listed:
+            log.warning("model price unknown", model=settings.name, dollars_per_million=(self._price.into, self._price.out))
         self.name = f"{settings.provider}:{settings.name}"
         self._agent = Agent(
             model or make_model(settings),
@@ -82,17 +95,29 @@ class ModelAnalyst:
         await self._agent.__aexit__(None, None, None)  # closes the provider's connections
 
     async def judge(self, evidence: Evidence) -> Verdict:
-        """Raises RetryLater (slow, throttled, unreachable) or GiveUp (denied, nonsense)."""
+        """Raises RetryLater (slow, throttled, unreachable) or GiveUp (denied, nonsense, over budget)."""
         prompt = render(evidence)
         if any(mark in prompt.lower().split("<evidence>", 1)[1].rsplit("</evidence>", 1)[0] for mark in _INJECTION):
             self._metrics.injections.inc()
+        most = self._most(prompt)
+        receipt = await self._purse.reserve(most)
+        if receipt is None:
+            raise self._failed("over-budget", OverBudget(f"the money for model calls of this hour is spent: one may cost ${most:.4f}"))
+        answer = await self._ask(prompt, receipt)
+        self._metrics.calls.labels("ok").inc()
+        return _verdict(answer, evidence, self.name)
+
+    async def _ask(self, prompt: str, receipt: str) -> Answer:
+        usage = RunUsage()  # counts as the answers come, also those before a refusal
         try:
             with self._metrics.seconds.time():
                 async with asyncio.timeout(self._settings.timeout_seconds):
-                    result = await self._agent.run(prompt)
+                    result = await self._agent.run(prompt, usage=usage)
         except TimeoutError as error:
             raise self._failed("timeout", RetryLater(f"no answer within {self._settings.timeout_seconds:.0f} s")) from error
         except ModelHTTPError as error:
+            if error.status_code < 500:  # refused, which costs nothing
+                await self._spent(receipt, usage)
             raise self._failed(*_refusal(error)) from error
         except ModelAPIError as error:
             raise self._failed("failed", RetryLater(f"unreachable: {error}")) from error
@@ -101,23 +126,28 @@ class ModelAnalyst:
         except Exception as error:
             # each provider's library has errors of its own; none of them may stop an incident, and the rules' verdict stands
             raise self._failed("failed", RetryLater(f"{type(error).__name__}: {error}")) from error
-        self._metrics.calls.labels("ok").inc()
-        self._spent(result.usage)
-        return _verdict(result.output, evidence, self.name)
+        await self._spent(receipt, usage)
+        return result.output
 
     def _failed(self, result: str, error: RetryLater | GiveUp) -> RetryLater | GiveUp:
         self._metrics.calls.labels(result).inc()
         return error
 
-    def _spent(self, usage: RunUsage) -> None:
-        settings = self._settings
+    def _most(self, prompt: str) -> float:
+        """Dollars that one judgement can cost: no token is shorter than a byte, and an answer that does not validate is asked for again."""
+        asked = len((INSTRUCTIONS + _SCHEMA + prompt).encode()) + _PROVIDERS_OWN_TOKENS
+        again = asked + 3 * self._settings.max_tokens + _PROVIDERS_OWN_TOKENS  # with the first answer, and what was wrong with it
+        return self._price.of(asked + again, 2 * self._settings.max_tokens)
+
+    async def _spent(self, receipt: str, usage: RunUsage) -> None:
+        dollars = self._price.of(usage.input_tokens, usage.output_tokens)
         self._metrics.tokens.labels("input").inc(usage.input_tokens)
         self._metrics.tokens.labels("output").inc(usage.output_tokens)
-        dollars = (
-            usage.input_tokens * settings.dollars_per_million_input_tokens
-            + usage.output_tokens * settings.dollars_per_million_output_tokens
-        )
-        self._metrics.cost.inc(dollars / 1e6)
+        self._metrics.cost.inc(dollars)
+        try:
+            await self._purse.settle(receipt, dollars)
+        except RetryLater as error:
+            log.warning("model cost not settled", reserved=receipt, dollars=dollars, error=str(error))  # the reservation stands
 
 
 def _refusal(error: ModelHTTPError) -> tuple[str, RetryLater | GiveUp]:

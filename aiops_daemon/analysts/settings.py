@@ -17,5 +17,7 @@ class ModelSettings(BaseModel):
     region: str | None = Field(None, description="Bedrock's region where it is not the daemon's own")
     timeout_seconds: float = Field(20, gt=0, le=25, description="a slower answer is no answer; must stay below the lease")
     max_tokens: int = Field(1000, ge=200, description="of the answer; without it Bedrock streams and needs another permission")
-    dollars_per_million_input_tokens: float = Field(0.8, ge=0, description="for the cost metric and budget")
-    dollars_per_million_output_tokens: float = Field(4.0, ge=0, description="for the cost metric and budget")
+    dollars_per_million_input_tokens: float | None = Field(
+        None, ge=0, description="for the cost budget and metric; unset: the built-in list's price, the dearest for a model it does not know"
+    )
+    dollars_per_million_output_tokens: float | None = Field(None, ge=0, description="as above")

@@ -6,7 +6,8 @@ AiopsError
 |-- GiveUp              it will never succeed: record it, tell people, go on with other work
 |   |-- NotPermitted    AWS denied the call: retrying is useless, a policy has to change
 |   |-- NotFound        the thing is not there
-|   `-- InvalidInput    the request itself is wrong
+|   |-- InvalidInput    the request itself is wrong
+|   `-- OverBudget      what it would cost is not left in this hour's budget
 |-- NeedsHuman          going on by itself would be unsafe
 |-- ConditionFailed     a conditional write found another state than it asked for (carries the item it found)
 |-- LostOwnership       another worker owns this incident now: stop before the next effect, touch nothing
@@ -44,6 +45,10 @@ class NotFound(GiveUp):
 
 class InvalidInput(GiveUp):
     """The request is wrong."""
+
+
+class OverBudget(GiveUp):
+    """The budget does not allow the call."""
 
 
 class NeedsHuman(AiopsError):

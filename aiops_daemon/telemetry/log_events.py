@@ -48,6 +48,8 @@ class LogEvent(StrEnum):
     RECORD_UNWRITTEN = "the record could not be written: the lease runs out and the incident goes on then"
     LEASE_NOT_RENEWED = "lease not renewed"
     MODEL_UNAVAILABLE = "model unavailable"
+    MODEL_PRICE_UNKNOWN = "model price unknown"
+    MODEL_COST_UNSETTLED = "model cost not settled"
     NOTICE_NOT_DELIVERED = "notice not delivered"
     NOTIFIER_FAILED = "notifier failed"
     METRICS_NOT_SENT = "metrics not sent"

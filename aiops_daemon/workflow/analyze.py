@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from aiops_daemon.model.errors import GiveUp, RetryLater
+from aiops_daemon.model.errors import GiveUp, OverBudget, RetryLater
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.verdict import Classification, Evidence, History, Provenance, Verdict
 from aiops_daemon.policy.gate import automatic, lower_to
@@ -47,9 +47,13 @@ async def _refined(run: Run, evidence: Evidence, rules: Verdict) -> Verdict:
         return rules
     if not await run.tools.model_calls.spend(run.incident.incident_id, "fleet"):
         run.tools.metrics.models.calls.labels("over-budget").inc()
+        run.tools.metrics.guards.refusals.labels("model-calls").inc()
         return _degraded(run, rules, "budget", "the model budget of this hour is spent")
     try:
         said = await model.judge(evidence)
+    except OverBudget as error:
+        run.tools.metrics.guards.refusals.labels("model-cost").inc()
+        return _degraded(run, rules, "budget", str(error))
     except (RetryLater, GiveUp) as error:
         log.warning("model unavailable", analyst=model.name, error=str(error))
         return _degraded(run, rules, type(error).__name__, f"{model.name} did not answer: {error}")

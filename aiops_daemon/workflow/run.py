@@ -20,6 +20,7 @@ from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.storm import Storms
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import Incident, OutboxEntry, Outcome, State
@@ -52,6 +53,7 @@ class Tools:
     storms: Storms
     recoveries: Budget
     model_calls: Budget
+    model_money: CostBudget
     rules: Analyst
     model: Analyst | None
     actions: Mapping[str, Action]

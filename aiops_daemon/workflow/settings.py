@@ -39,6 +39,7 @@ class WorkflowSettings(BaseModel):
     storm_seconds: float = Field(60, gt=0, description="... within this time.")
     storm_calm_minutes: float = Field(10, gt=0, description="A storm is over when nothing new has come for this long.")
     model_calls_per_hour: int = Field(100, ge=0, description="Above it the rules decide alone, and say so.")
+    model_dollars_per_hour: float = Field(1.0, ge=0, description="The fleet's money for model calls; above it as above. 0: no calls.")
     breaker_failures: int = Field(3, ge=1, description="Failed recoveries in a row that stop automatic action of their kind.")
     breaker_rest_minutes: float = Field(
         60, gt=0, description="How long a breaker stays open before one recovery may be its probe; doubles with each failed one, to a day."

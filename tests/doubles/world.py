@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from pydantic import JsonValue
@@ -11,6 +12,7 @@ from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
+from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.model.errors import GiveUp
 from aiops_daemon.model.event import Actor, ActorKind, Event, EventKind, Resource
 from aiops_daemon.model.incident import Incident
@@ -169,6 +171,7 @@ class Fleet:
         self.policy = PolicySettings()
         self.settings = WorkflowSettings(**{"retry_base_seconds": 0, "soak_seconds": 0} | settings)
         self.model: Any = None
+        self._ids = count()
 
     @property
     def clock(self) -> TestClock:
@@ -187,6 +190,9 @@ class Fleet:
             storms=storms(self.settings, table, clock),
             recoveries=Budget(table, clock, name="recoveries", limit=self.settings.recoveries_per_account_and_hour, window=hour),
             model_calls=Budget(table, clock, name="model-calls", limit=self.settings.model_calls_per_hour, window=hour),
+            model_money=CostBudget(
+                table, clock, name="model-cost", dollars=self.settings.model_dollars_per_hour, window=hour, ids=self.new_id
+            ),
             rules=self.rules,
             model=self.model,
             actions={self.action.spec.id: self.action},
@@ -198,6 +204,9 @@ class Fleet:
             clock=clock,
             metrics=Metrics(),
         )
+
+    def new_id(self) -> str:
+        return f"id{next(self._ids)}"
 
     def workers(self, name: str = "a", table: Table | None = None) -> Workers:
         return Workers(self.tools(table), name)

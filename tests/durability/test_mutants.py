@@ -11,6 +11,7 @@ from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claim, Claims
 from aiops_daemon.incidents.guards import Budget
 from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.incidents.storm import Storm, Storms
 from aiops_daemon.model.incident import Incident
@@ -146,6 +147,30 @@ def budget_that_is_read_then_written(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Budget, "spend", spend)
 
 
+def money_without_receipts(patch: pytest.MonkeyPatch) -> None:
+    """Look what is left, reserve, and take the difference off whenever somebody says what it cost."""
+
+    async def reserve(self: CostBudget, dollars: float) -> str | None:
+        spent = (await self._table.get("BUDGET#money") or {}).get("spent", 0)
+        if spent + int(dollars * 1e6) > self._limit:
+            return None
+        await self._table.put({"incident_id": "BUDGET#money", "spent": spent + int(dollars * 1e6)})
+        return f"0#{self._ids()}#{int(dollars * 1e6)}"
+
+    patch.setattr(CostBudget, "reserve", reserve)
+
+
+def settled_as_often_as_said(patch: pytest.MonkeyPatch) -> None:
+    """A settlement that is sent again is taken off again: the budget under-counts."""
+
+    async def settle(self: CostBudget, receipt: str, dollars: float) -> None:
+        window, _, amount = receipt.split("#")
+        more = int(dollars * 1e6) - int(amount)
+        await self._table.update(self._key(int(window)), "ADD spent :more", "attribute_exists(spent)", {"more": more})
+
+    patch.setattr(CostBudget, "settle", settle)
+
+
 def storm_of_reports(patch: pytest.MonkeyPatch) -> None:
     """Counts reports instead of the resources that they are about."""
 
@@ -243,6 +268,8 @@ async def test_the_suite_catches(mutant: Callable[[pytest.MonkeyPatch], None], m
         (breaker_without_condition, races.one_probe_in_the_whole_fleet),
         (breaker_without_condition, races.closing_what_somebody_reopens),
         (budget_that_is_read_then_written, races.a_budget_of_two_is_two),
+        (money_without_receipts, races.the_money_is_spent_once),
+        (settled_as_often_as_said, races.the_money_is_spent_once),
         (storm_of_reports, races.one_resource_makes_no_storm),
         (storm_of_one_process, races.a_storm_belongs_to_the_fleet),
         (storm_led_by_whoever_comes, races.one_leader),

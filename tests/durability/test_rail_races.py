@@ -12,6 +12,7 @@ import pytest
 
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.guards import Budget
+from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
 from tests.doubles.memory_table import MemoryTable
@@ -88,6 +89,16 @@ async def a_budget_of_two_is_two() -> None:
     assert await at_once(*(budgets[n].spend(f"inc-{n}", "acct") for n in range(4))) == paid, "who paid has paid"
 
 
+async def the_money_is_spent_once() -> None:
+    table, clock = Interleaved(), TestClock()
+    purses = [CostBudget(table, clock, name="model-cost", dollars=1.0, window=HOUR, ids=lambda n=n: f"r{n}") for n in range(3)]  # type: ignore[misc]  # mypy reads the default as a second argument
+    receipts = await at_once(*(purse.reserve(0.6) for purse in purses))
+    assert [receipt is not None for receipt in receipts].count(True) == 1, "more than the budget"
+    (receipt,) = filter(None, receipts)
+    await at_once(purses[0].settle(receipt, 0.1), purses[1].settle(receipt, 0.1))
+    assert await purses[2].used() == 0.1, "settled twice"
+
+
 async def a_storm_belongs_to_the_fleet() -> None:
     """Six instances fail together, each worked on by another process: two recoveries, one storm, one page."""
     fleet = Fleet(storm_resources=3)
@@ -136,6 +147,7 @@ RACES: tuple[Callable[[], Awaitable[None]], ...] = (
     one_probe_in_the_whole_fleet,
     closing_what_somebody_reopens,
     a_budget_of_two_is_two,
+    the_money_is_spent_once,
     a_storm_belongs_to_the_fleet,
     one_resource_makes_no_storm,
     one_leader,

@@ -18,8 +18,9 @@ from pydantic_ai.messages import ModelResponse
 from pydantic_ai.models.function import FunctionModel
 
 from aiops_daemon.analysts.model import FACT_CHARS, PROMPT_CHARS, ModelAnalyst, render
+from aiops_daemon.analysts.prices import Price, price_of
 from aiops_daemon.analysts.settings import ModelSettings
-from aiops_daemon.model.errors import ConfigurationError, GiveUp, NotPermitted, RetryLater
+from aiops_daemon.model.errors import ConfigurationError, GiveUp, NotPermitted, OverBudget, RetryLater
 from aiops_daemon.model.verdict import Autonomy, Classification, Evidence, History, PastIncident, Provenance
 from aiops_daemon.telemetry.metrics import ModelMetrics
 from tests.doubles.model_server import GOOD, ModelServer, Refuse
@@ -28,13 +29,33 @@ from tests.doubles.scripted_aws import event_on
 ACTIONS = {"ec2.start": "start the instance"}
 
 
+class Wallet:
+    """Implements ports.Purse: `left` is what it still gives out; receipts are numbered."""
+
+    def __init__(self, left: float = 100.0) -> None:
+        self.left = left
+        self.reserved: list[float] = []
+        self.settled: dict[str, float] = {}
+        self.fails: Exception | None = None
+
+    async def reserve(self, dollars: float) -> str | None:
+        self.reserved.append(dollars)
+        return f"r{len(self.reserved)}" if dollars <= self.left else None
+
+    async def settle(self, receipt: str, dollars: float) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.settled[receipt] = dollars
+
+
 @dataclass
 class Asked:
-    """An analyst, its server and its metrics."""
+    """An analyst, its server, its purse and its metrics."""
 
     analyst: ModelAnalyst
     server: ModelServer
     registry: CollectorRegistry
+    wallet: Wallet
 
     def calls(self, result: str) -> float:
         return self.registry.get_sample_value("aiops_model_calls_total", {"result": result}) or 0.0
@@ -60,8 +81,9 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Bedrock:
                 monkeypatch.setenv(name, value)
             registry = CollectorRegistry()
             settings = ModelSettings(provider="bedrock", timeout_seconds=seconds)
-            async with ModelAnalyst(settings, ModelMetrics(registry)) as analyst:
-                yield Asked(analyst, server, registry)
+            wallet = Wallet()
+            async with ModelAnalyst(settings, ModelMetrics(registry), wallet) as analyst:
+                yield Asked(analyst, server, registry, wallet)
 
     return made
 
@@ -83,6 +105,66 @@ async def test_bedrock_answers_with_a_typed_verdict_and_its_tokens_and_cost_are_
     assert asked.total("aiops_model_tokens_total", direction="output") == 100
     assert asked.total("aiops_model_cost_dollars_total") == pytest.approx(0.0012)
     assert asked.total("aiops_model_seconds_count") == 1
+
+
+async def test_the_most_that_it_can_cost_is_reserved_before_the_call_and_settled_to_what_it_did(bedrock: Bedrock) -> None:
+    for script, paid in (([GOOD], 1), ([GOOD | {"severity": 0}, GOOD], 2)):
+        async with bedrock(*script) as asked:
+            await asked.analyst.judge(evidence(note="x" * 5000))
+        (reserved,) = asked.wallet.reserved
+        assert asked.wallet.settled == {"r1": pytest.approx(paid * 0.0012)}
+        assert paid * 0.0012 < reserved < 0.05
+        assert reserved > 2 * (len(json.dumps(asked.server.asked[0])) * 0.8 + 1000 * 4) / 1e6 * 0.9, "twice, and a byte is a token at most"
+
+
+async def test_over_budget_is_not_asked_at_all(bedrock: Bedrock) -> None:
+    async with bedrock(GOOD) as asked:
+        asked.wallet.left = 0.001
+        with pytest.raises(OverBudget, match=r"the money for model calls of this hour is spent: one may cost \$0.0"):
+            await asked.analyst.judge(evidence())
+    assert asked.server.asked == []
+    assert asked.calls("over-budget") == 1
+
+
+@pytest.mark.parametrize(
+    "last", [None, Refuse(500, "InternalServerException"), GOOD | {"confidence": 95}], ids=["timeout", "500", "invalid"]
+)
+async def test_where_nobody_knows_what_a_call_cost_the_reservation_stands(bedrock: Bedrock, last: Any) -> None:
+    async with bedrock(last, seconds=0.5 if last is None else 10) as asked:
+        with pytest.raises((RetryLater, GiveUp)):
+            await asked.analyst.judge(evidence())
+    assert (len(asked.wallet.reserved), asked.wallet.settled) == (1, {})
+
+
+async def test_a_refusal_costs_what_was_answered_before_it(bedrock: Bedrock) -> None:
+    for script, paid in (([Refuse(429, "ThrottlingException")], 0.0), ([GOOD | {"severity": 0}, Refuse(403, "AccessDenied")], 0.0012)):
+        async with bedrock(*script) as asked:
+            with pytest.raises((RetryLater, GiveUp)):
+                await asked.analyst.judge(evidence())
+        assert asked.wallet.settled == {"r1": pytest.approx(paid)}
+
+
+async def test_a_purse_that_cannot_be_written_afterwards_costs_no_verdict(bedrock: Bedrock) -> None:
+    async with bedrock(GOOD) as asked:
+        asked.wallet.fails = RetryLater("table is down")
+        assert (await asked.analyst.judge(evidence())).confidence == 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "price"),
+    [
+        ("anthropic.claude-3-5-haiku-20241022-v1:0", {}, Price(0.8, 4)),
+        ("us.anthropic.claude-3-haiku-20240307-v1:0", {}, Price(0.25, 1.25)),
+        ("gpt-4o-mini", {}, Price(0.15, 0.6)),  # the longer name wins over gpt-4o
+        ("gpt-4o", {"dollars_per_million_output_tokens": 11}, Price(2.5, 11)),
+        ("somebody-s-finetune", {}, Price(15, 75, listed=False)),  # nobody knows: the dearest
+        ("local", {"dollars_per_million_input_tokens": 0, "dollars_per_million_output_tokens": 0}, Price(0, 0)),
+        ("local", {"dollars_per_million_input_tokens": 0}, Price(0, 75, listed=False)),
+    ],
+)
+def test_a_model_without_a_known_price_counts_at_the_dearest(name: str, own: dict[str, float], price: Price) -> None:
+    settings = ModelSettings.model_validate({"provider": "openai", "name": name} | own)
+    assert price_of(settings) == price
 
 
 async def test_bedrock_is_called_without_streaming_with_a_limit_and_with_the_allowed_actions(bedrock: Bedrock) -> None:
@@ -168,7 +250,7 @@ async def test_whatever_else_a_providers_library_raises_leaves_the_verdict_to_th
         raise KeyError("a bug of theirs")
 
     registry = CollectorRegistry()
-    analyst = ModelAnalyst(ModelSettings(provider="openai"), ModelMetrics(registry), FunctionModel(broken))
+    analyst = ModelAnalyst(ModelSettings(provider="openai"), ModelMetrics(registry), Wallet(), FunctionModel(broken))
     with pytest.raises(RetryLater, match="KeyError"):
         await analyst.judge(evidence())
     assert registry.get_sample_value("aiops_model_calls_total", {"result": "failed"}) == 1
@@ -207,7 +289,7 @@ async def test_an_openai_compatible_endpoint_answers_as_well() -> None:
     async with ModelServer([GOOD | {"severity": 99}, GOOD]) as server:
         registry = CollectorRegistry()
         settings = ModelSettings(provider="openai", name="local", base_url=f"{server.url}/v1", api_key=SecretStr("k"), timeout_seconds=10)
-        async with ModelAnalyst(settings, ModelMetrics(registry)) as analyst:
+        async with ModelAnalyst(settings, ModelMetrics(registry), Wallet()) as analyst:
             verdict = await analyst.judge(evidence())
     assert (verdict.action_id, verdict.analyst) == ("ec2.start", "openai:local")
     assert len(server.asked) == 2
@@ -223,7 +305,7 @@ async def test_an_openai_compatible_endpoint_refuses_in_the_same_words(refusal: 
     async with ModelServer([refusal]) as server:
         registry = CollectorRegistry()
         settings = ModelSettings(provider="openai", name="local", base_url=f"{server.url}/v1", timeout_seconds=10)
-        async with ModelAnalyst(settings, ModelMetrics(registry)) as analyst:
+        async with ModelAnalyst(settings, ModelMetrics(registry), Wallet()) as analyst:
             with pytest.raises(kind):
                 await analyst.judge(evidence())
     assert registry.get_sample_value("aiops_model_calls_total", {"result": result}) == 1
@@ -233,7 +315,7 @@ async def test_an_openai_compatible_endpoint_refuses_in_the_same_words(refusal: 
 def test_anthropic_without_a_key_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     with pytest.raises(ConfigurationError, match="anthropic"):
-        ModelAnalyst(ModelSettings(provider="anthropic"), ModelMetrics(CollectorRegistry()))
+        ModelAnalyst(ModelSettings(provider="anthropic"), ModelMetrics(CollectorRegistry()), Wallet())
 
 
 def test_the_prompt_holds_event_history_and_policy_but_no_earlier_words_of_a_model() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiops_daemon.model.errors import GiveUp, NotPermitted, RetryLater
+from aiops_daemon.model.errors import GiveUp, NotPermitted, OverBudget, RetryLater
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.verdict import Autonomy, Classification, Evidence, Verdict
 from tests.doubles.world import Fleet, stopped
@@ -107,3 +107,17 @@ async def test_the_model_sees_only_actions_that_fit_the_event() -> None:
     model = StubModel(said())
     await judged(model)
     assert model.asked[0].allowed_actions == {"ec2.start": "start the instance"}
+
+
+async def test_over_the_cost_budget_the_rules_decide_alone_and_the_record_and_the_metrics_say_so() -> None:
+    fleet = Fleet()
+    fleet.model = StubModel(OverBudget("the money for model calls of this hour is spent: one may cost $0.0210"))
+    workers = fleet.workers()
+    incident_id = await fleet.admit(workers, stopped())
+    await workers.drain()
+    incident = await fleet.incident(incident_id)
+    assert Verdict.model_validate(incident.results["verdict"]).degraded
+    assert any("[degraded: the money for model calls of this hour is spent" in entry.note for entry in incident.audit)
+    metrics = workers.tools.metrics
+    assert metrics.guards.refusals.labels("model-cost")._value.get() == 1
+    assert metrics.models.degraded.labels("budget")._value.get() == 1
