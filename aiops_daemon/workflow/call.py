@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from aiops_daemon.model.errors import GiveUp, InvalidInput, NeedsHuman, NotFound, RetryLater
 from aiops_daemon.model.event import Resource
 from aiops_daemon.model.plan import Failed, Progress, Step, Unsure
-from aiops_daemon.ports import AwsClients
+from aiops_daemon.workflow.fenced import Fenced
 from aiops_daemon.workflow.run import Run
 
 
@@ -28,10 +28,10 @@ class StepCall:
     region: str
     parameters: Mapping[str, JsonValue]
     started_at: datetime
-    clients: AwsClients
+    run: Run
 
     async def client(self, service: str) -> Any:
-        return await self.clients.client(service, region=self.region, account=self.account)
+        return Fenced(await self.run.tools.clients.client(service, region=self.region, account=self.account), self.run)
 
 
 def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
@@ -45,7 +45,7 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
         region=step.region,
         parameters=step.parameters,
         started_at=started_at,
-        clients=run.tools.clients,
+        run=run,
     )
 
 

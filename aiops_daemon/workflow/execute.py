@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from aiops_daemon.incidents.claims import claim_key
 from aiops_daemon.incidents.stop import Stop
+from aiops_daemon.model.errors import LostOwnership
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
@@ -55,11 +56,9 @@ async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step])
         )
     waits: list[float] = []
     results: dict[str, JsonValue] = {}
-    async with asyncio.TaskGroup() as group:
-        tasks = {step.id: (step, group.create_task(_one(run, step, fresh=step in ready))) for step in [*running, *ready]}
     notes = []
-    for step, task in tasks.values():
-        record, wait, note = _recorded(run, step, task.result())
+    for step, progress in await _side_by_side(run, running, ready):
+        record, wait, note = _recorded(run, step, progress)
         if record != _record(run, step):
             results[_key(step)] = record
         waits += [wait] if wait else []
@@ -73,6 +72,18 @@ async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step])
         await run.move(State.VERIFYING if done else State.EXECUTING, "; ".join(notes)[:1000], results=results)
     if waits:
         await run.wait(min(waits), "; ".join(notes))
+
+
+async def _side_by_side(run: Run, running: list[Step], ready: list[Step]) -> list[tuple[Step, Progress]]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [(step, group.create_task(_one(run, step, fresh=step in ready))) for step in [*running, *ready]]
+    except ExceptionGroup as failed:
+        lost = failed.subgroup(LostOwnership)
+        if lost is not None:  # whatever else went wrong: the incident is another worker's now
+            raise LostOwnership(str(lost.exceptions[0])) from failed
+        raise
+    return [(step, task.result()) for step, task in tasks]
 
 
 def _is_done(record: JsonValue) -> bool:
