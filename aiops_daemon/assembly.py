@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiops_daemon import __version__
@@ -28,13 +28,10 @@ from aiops_daemon.incidents.switch_parameter import SwitchParameter
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.depth import DepthGauge
 from aiops_daemon.intake.envelope import open_envelope
-from aiops_daemon.model.envelope import Envelope
-from aiops_daemon.model.event import UNKNOWN, Ignored, Recognized
-from aiops_daemon.model.verdict import Evidence
+from aiops_daemon.model.verdict import Evidence, Verdict
 from aiops_daemon.notifiers import configured as configured_notifiers
-from aiops_daemon.policy.gate import automatic, decide
 from aiops_daemon.policy.provenance import explain_cause
-from aiops_daemon.policy.settings import policy_facts
+from aiops_daemon.policy.settings import PolicySettings, policy_facts
 from aiops_daemon.ports import Action, Analyst, Clock, Notifier, Probe
 from aiops_daemon.probes import probes
 from aiops_daemon.settings import Settings
@@ -76,8 +73,7 @@ def assemble(
     clients.observe(metrics.process.aws_call)
     tools = _tools(settings, clients, clock, metrics, account=account)
     workers = Workers(tools, name or f"{socket.gethostname()}")
-    rules = RulesAnalyst()
-    admission = Admission(tools.journal, clock, rules.judge_now, lambda event: explain_cause(event, settings.policy))
+    admission = Admission(tools.journal, clock, judging(settings.policy), lambda event: explain_cause(event, settings.policy))
     handler = MessageHandler(
         read=lambda body, at: open_envelope(body, queue_account=account, queue_region=region, received_at=at),
         recognize=recognize,
@@ -86,6 +82,12 @@ def assemble(
         metrics=metrics,
     )
     return Parts(settings, clients, clock, metrics, tools, workers, admission, handler)
+
+
+def judging(policy: PolicySettings) -> Callable[[Evidence], Verdict]:
+    """The rules' word at intake. They know what the policy says of the resource: a change of a guarded one is no ordinary change."""
+    rules = RulesAnalyst()
+    return lambda evidence: rules.judge_now(evidence.model_copy(update={"policy": policy_facts(evidence.event, policy)}))
 
 
 def _tools(settings: Settings, clients: AwsSession, clock: Clock, metrics: Metrics, *, account: str) -> Tools:
@@ -126,64 +128,6 @@ def _model(settings: Settings, metrics: Metrics, purse: CostBudget) -> Analyst |
     from aiops_daemon.analysts.model import ModelAnalyst  # 2.5 s of CPU to import: only where one is configured
 
     return ModelAnalyst(settings.model, metrics.models, purse)
-
-
-@dataclass(frozen=True)
-class Explained:
-    """What the daemon would do with one message."""
-
-    outcome: str  # incident, ignored or parked
-    reason: str
-    resource_type: str = "unknown"
-    resource_ids: tuple[str, ...] = ()
-    account: str | None = None
-    region: str | None = None
-    actor: str | None = None
-    classification: str | None = None
-    confidence: float | None = None
-    decision: str = "none"
-    action: str | None = None
-    assumed: tuple[str, ...] = ()
-
-
-def explainer(settings: Settings) -> Callable[[str, datetime], Explained]:
-    """Intake, readers, provenance, rules and gate as they run in the daemon, without AWS."""
-    clock = SystemClock()
-    actions = catalogue(settings.actions, clock)
-    rules = RulesAnalyst()
-
-    def ask(body: str, at: datetime) -> Explained:
-        envelope = open_envelope(body, queue_account="000000000000", queue_region=settings.aws.region or "us-east-1", received_at=at)
-        reading = recognize(envelope) if isinstance(envelope, Envelope) else envelope
-        if not isinstance(reading, Recognized):
-            return Explained("ignored" if isinstance(reading, Ignored) else "parked", reading.reason)
-        event = reading.events[0]
-        provenance = explain_cause(event, settings.policy)
-        fitting = {
-            action.spec.id: action.spec
-            for action in actions
-            if {event.resource.type, "*"} & set(action.spec.resource_types) and not isinstance(action.parameters(event), str)
-        }
-        allowed = automatic(fitting.values(), settings.policy)
-        evidence = Evidence(event=event, provenance=provenance, allowed_actions=allowed, policy=policy_facts(event, settings.policy))
-        verdict = rules.judge_now(evidence)
-        decision = decide(verdict, provenance, event, fitting, settings.policy)
-        return Explained(
-            outcome="incident" if verdict.noteworthy else "ignored",
-            reason=decision.reason,
-            resource_type=event.resource.type,
-            resource_ids=tuple(one.resource.id for one in reading.events if one.resource.id != UNKNOWN),
-            account=event.account,
-            region=event.region,
-            actor=event.actor.label,
-            classification=verdict.classification.value,
-            confidence=verdict.confidence,
-            decision=decision.kind.value,
-            action=verdict.action_id,
-            assumed=event.assumed,
-        )
-
-    return ask
 
 
 @asynccontextmanager

@@ -165,6 +165,9 @@ async def _queue_arn(sqs: Any, url: str) -> str:
     return str(answer["Attributes"]["QueueArn"])
 
 
+NOT_SET = "not set"  # how an answer begins about what is optional and was left out: nothing is missing
+
+
 class Check:
     """What is missing, in plain words. Each look is independent; one that is denied says so and counts as missing."""
 
@@ -208,7 +211,7 @@ class Check:
 
     async def _pattern_table(self) -> str | None:
         if not self._settings.logwatch.groups:
-            return None
+            return f"{NOT_SET} (no log groups are watched: AIOPS_LOGWATCH__GROUPS)"
         client = await self._clients.client("dynamodb")
         await client.describe_table(TableName=self._settings.logwatch.table)
         return None
@@ -216,7 +219,7 @@ class Check:
     async def _topic(self) -> str | None:
         arn = self._settings.notifiers.sns_topic_arn
         if not arn:
-            return None
+            return f"{NOT_SET} (nobody is told by SNS: AIOPS_NOTIFIERS__SNS_TOPIC_ARN)"
         sns = await self._clients.client("sns")
         await sns.get_topic_attributes(TopicArn=arn)
         return None
@@ -224,14 +227,14 @@ class Check:
     async def _kill_switch_parameter(self) -> str | None:
         name = self._settings.workflow.kill_switch_parameter
         if not name:
-            return None
+            return f"{NOT_SET} (a second source of the stop switch: AIOPS_WORKFLOW__KILL_SWITCH_PARAMETER)"
         await (await self._clients.client("ssm")).get_parameter(Name=name)
         return None
 
     async def _project(self) -> str | None:
         project = self._settings.actions.codebuild_project
         if not project:
-            return None
+            return f"{NOT_SET} (terminated resources are not recreated: AIOPS_ACTIONS__CODEBUILD_PROJECT)"
         client = await self._clients.client("codebuild")
         found = (await client.batch_get_projects(names=[project])).get("projects")
         if not found:

@@ -1,6 +1,6 @@
 """The command line: one file per command group. AWS is imported inside commands only: `--help` must not pay a second for it.
 
-Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 a check found problems, 4 needs approval.
+Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 a check found something missing.
 """
 
 import sys
@@ -8,6 +8,7 @@ import sys
 import typer
 
 from aiops_daemon.cli import daemon, demo, explain, guards, incidents, logs, switch
+from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.model.errors import AiopsError, ConfigurationError
 
 app = typer.Typer(
@@ -31,7 +32,7 @@ def main() -> None:
     """Entry point: our own errors become one line, not a traceback."""
     try:
         app()
-    except ConfigurationError as error:
+    except (ConfigurationError, UsageError) as error:
         print(f"aiops-daemon: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except AiopsError as error:

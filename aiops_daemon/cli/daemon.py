@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aiops_daemon.model.errors import InvalidInput
+from aiops_daemon.cli.errors import UsageError
 
 
 def run() -> None:
@@ -35,7 +35,7 @@ def check(
 ) -> None:
     """Is the configuration valid, and is everything there that it names? Exit 3 where something is missing."""
     from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.bootstrap import Check
+    from aiops_daemon.bootstrap import NOT_SET, Check
     from aiops_daemon.settings import known_names, load
 
     if listing:
@@ -53,8 +53,12 @@ def check(
 
     found = asyncio.run(go())
     for name, problem in found:
-        print(f"{'MISSING' if problem else 'ok':8} {name}{': ' + problem if problem else ''}")
-    if any(problem for _, problem in found):
+        unset = problem is not None and problem.startswith(NOT_SET)
+        word, why = (
+            ("not set", problem.removeprefix(NOT_SET)) if problem and unset else ("MISSING", f": {problem}") if problem else ("ok", "")
+        )
+        print(f"{word:8} {name}{why}")
+    if any(problem and not problem.startswith(NOT_SET) for _, problem in found):
         raise typer.Exit(3)
 
 
@@ -82,9 +86,9 @@ def send(source: Annotated[str, typer.Argument(metavar="FILE|-", help="One event
     try:
         body = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{source} cannot be read: {error}") from error
+        raise UsageError(f"{source} cannot be read: {error}") from error
     if not body.strip():
-        raise InvalidInput("the event is empty")
+        raise UsageError("the event is empty")
     print(*asyncio.run(put_on_queue(load(), body)))
 
 

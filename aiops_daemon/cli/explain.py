@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiops_daemon.model.errors import InvalidInput
+from aiops_daemon.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from aiops_daemon.assembly import Explained
+    from aiops_daemon.cli.explainer import Explained
 
 
 def explain(
@@ -20,7 +20,7 @@ def explain(
     output: Annotated[str, typer.Option(help="table, json or jsonl")] = "table",
 ) -> None:
     """What would the daemon do with these messages, and why? Acts on nothing."""
-    from aiops_daemon.assembly import explainer
+    from aiops_daemon.cli.explainer import explainer
     from aiops_daemon.settings import load
 
     ask = explainer(load())
@@ -41,7 +41,7 @@ def bodies(paths: list[str]) -> Iterator[tuple[str, str]]:
             continue
         place = Path(path)
         if not place.exists():
-            raise InvalidInput(f"{path} does not exist")
+            raise UsageError(f"{path} does not exist")
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file():
                 yield str(file.relative_to(place)) if place.is_dir() else str(file), file.read_bytes().decode(errors="replace")

@@ -4,23 +4,22 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import typer
 
+from aiops_daemon.cli.desk import at_desk
+from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.model.errors import InvalidInput
 from aiops_daemon.model.incident import Incident, State
 
-if TYPE_CHECKING:
-    from aiops_daemon.incidents.history import IncidentHistory
-    from aiops_daemon.incidents.journal import Journal
-
 app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, approve, reject.")
-T = TypeVar("T")
 _STORM_REACH = timedelta(days=7)  # an approval waits 24 hours unless the settings say otherwise
 _STORM_MEMBERS = 5000
+_COLUMNS = ("incident", "at (UTC)", "state", "outcome", "resource", "event", "note")
+_WIDE = 150  # below it, columns would be cut or folded
+_UNKNOWN_WIDTH, _UNBOUND = 80, 400  # rich says 80 where there is no terminal: a pipe
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 Output = Annotated[Literal["table", "json", "jsonl"], typer.Option(help="table for people, json or jsonl for programs")]
 
@@ -34,7 +33,8 @@ def list_(
     output: Output = "table",
 ) -> None:
     """Newest first, from the indexes."""
-    found = asyncio.run(_with_history(lambda history: history.listed(state=state, resource_type=kind, since=period(since), limit=limit)))
+    reach = period(since)
+    found = asyncio.run(at_desk(lambda desk: desk.history.listed(state=state, resource_type=kind, since=reach, limit=limit)))
     if output == "table":
         _table(found)
         return
@@ -45,7 +45,7 @@ def list_(
 @app.command()
 def show(incident_id: str, output: Output = "table") -> None:
     """Everything about one incident: steps, states, times, reasons."""
-    incident = asyncio.run(_with_journal(lambda journal: journal.load(incident_id)))
+    incident = asyncio.run(at_desk(lambda desk: desk.journal.load(incident_id)))
     if incident is None:
         raise InvalidInput(f"there is no incident {incident_id}")
     if output != "table":
@@ -90,7 +90,7 @@ def period(text: str) -> timedelta:
     """7d, 12h ... as a time span."""
     match = re.fullmatch(r"(\d{1,4})([mhdw])", text.strip())
     if match is None:
-        raise InvalidInput(f"{text!r} is no period: write 30m, 12h, 7d or 2w")
+        raise UsageError(f"{text!r} is no period for --since: write 30m, 12h, 7d or 2w")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -115,7 +115,7 @@ def _decide(incident_id: str | None, storm: str | None, decision: str, reason: s
     from aiops_daemon.settings import load
 
     if (incident_id is None) is (storm is None):
-        raise InvalidInput("name one incident, or a storm with --storm")
+        raise UsageError("name one incident, or a storm with --storm")
     settings = load()
 
     async def go() -> list[str]:
@@ -130,7 +130,7 @@ def _decide(incident_id: str | None, storm: str | None, decision: str, reason: s
 
 
 async def _asked(incident_id: str) -> str:
-    incident = await _with_journal(lambda journal: journal.load(incident_id))
+    incident = await at_desk(lambda desk: desk.journal.load(incident_id))
     if incident is None:
         raise InvalidInput(f"there is no incident {incident_id}")
     if incident.workflow_state is not State.AWAITING_APPROVAL:
@@ -140,7 +140,7 @@ async def _asked(incident_id: str) -> str:
 
 async def _members(storm: str) -> list[str]:
     """The incidents of a storm that wait for a person, its leader among them."""
-    waiting = await _with_history(lambda history: history.listed(state=State.AWAITING_APPROVAL, since=_STORM_REACH, limit=_STORM_MEMBERS))
+    waiting = await at_desk(lambda desk: desk.history.listed(state=State.AWAITING_APPROVAL, since=_STORM_REACH, limit=_STORM_MEMBERS))
     members = [incident.incident_id for incident in waiting if _leader(incident) == storm]
     if not members:
         raise InvalidInput(f"no incident of storm {storm} awaits approval")
@@ -153,40 +153,28 @@ def _leader(incident: Incident) -> object:
 
 
 def _table(found: list[Incident]) -> None:
+    """One line each where they fit or nobody reads along (grep does); on a narrow terminal two. What has to be copied is never cut off."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    console = Console()
+    if not console.is_terminal and console.width == _UNKNOWN_WIDTH:
+        console = Console(width=_UNBOUND)
+    if not found:
+        console.print("no incidents")
+        return
+    wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False)
-    for heading in ("incident", "at (UTC)", "state", "outcome", "resource", "event", "note"):
-        table.add_column(heading, no_wrap=heading in {"incident", "at (UTC)"})
+    for heading in _COLUMNS:
+        table.add_column(heading, no_wrap=heading in _COLUMNS[:3], overflow="fold")
     for incident in found:
-        row = summary(incident)
-        cells = [row[name] for name in ("incident_id", "at", "state", "outcome", "resource", "event", "note")]
-        cells[1] = incident.incident_timestamp.strftime("%m-%d %H:%M:%S")
-        table.add_row(*(escape(str(cell or "")) for cell in cells))  # what events say is no markup
-    Console().print(table if found else "no incidents")
-
-
-async def _with_history(work: "Callable[[IncidentHistory], Awaitable[T]]") -> T:
-    from aiops_daemon.aws.clock import SystemClock
-    from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.aws.table import DynamoTable
-    from aiops_daemon.incidents.history import IncidentHistory
-    from aiops_daemon.settings import load
-
-    settings = load()
-    async with AwsSession(settings.aws) as clients:
-        return await work(IncidentHistory(DynamoTable(clients, settings.incidents.table), SystemClock()))
-
-
-async def _with_journal(work: "Callable[[Journal], Awaitable[T]]") -> T:
-    from aiops_daemon.aws.clock import SystemClock
-    from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.aws.table import DynamoTable
-    from aiops_daemon.incidents.journal import Journal
-    from aiops_daemon.settings import load
-
-    settings = load()
-    async with AwsSession(settings.aws) as clients:
-        return await work(Journal(DynamoTable(clients, settings.incidents.table), SystemClock()))
+        row = summary(incident) | {"at": incident.incident_timestamp.strftime("%m-%d %H:%M:%S")}
+        cells = [escape(str(row[name] or "")) for name in ("incident_id", "at", "state", "outcome", "resource", "event", "note")]
+        if wide:
+            table.add_row(*cells)  # what events say is no markup
+        else:
+            console.print("  ".join(cells[:3]), soft_wrap=True, highlight=False)
+            console.print(f"    {cells[4]}, {cells[5]}" + (f", {cells[3]}" if cells[3] else "") + f": {cells[6]}", highlight=False)
+    if wide:
+        console.print(table)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from aiops_daemon.cli.desk import Desk, at_desk
+
 Reason = Annotated[str, typer.Option(help="Why: it stands on every record and notice.", prompt=True)]
 
 
@@ -22,18 +24,10 @@ def start(reason: Reason) -> None:
 
 def _set(*, stopped: bool, reason: str) -> str | None:
     """The name of the switch's second source, which this command does not touch."""
-    from aiops_daemon.aws.clock import SystemClock
-    from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.aws.table import DynamoTable
     from aiops_daemon.incidents.guards import KillSwitch
-    from aiops_daemon.settings import load
 
-    settings = load()
+    async def work(desk: Desk) -> str | None:
+        await KillSwitch(desk.table, desk.clock).set(stopped=stopped, by=await desk.clients.caller(), reason=reason)
+        return desk.settings.workflow.kill_switch_parameter
 
-    async def go() -> None:
-        async with AwsSession(settings.aws) as clients:
-            switch = KillSwitch(DynamoTable(clients, settings.incidents.table), SystemClock())
-            await switch.set(stopped=stopped, by=await clients.caller(), reason=reason)
-
-    asyncio.run(go())
-    return settings.workflow.kill_switch_parameter
+    return asyncio.run(at_desk(work))

@@ -24,7 +24,7 @@ async def analyze(run: Run, history: History) -> Verdict:
         event=run.event,
         provenance=run.result("provenance", Provenance) or Provenance(),
         history=history,
-        allowed_actions=automatic((action.spec for action in applicable(run)), run.tools.policy),
+        allowed_actions=automatic((action.spec for action in applicable(run.event, run.tools.actions.values())), run.tools.policy),
         policy=policy_facts(run.event, run.tools.policy),
     )
     rules = await run.tools.rules.judge(evidence)  # again: now it knows the history and which actions apply

@@ -1,9 +1,10 @@
 """PLANNING: typed steps from the action catalogue. Target and parameters come from the event; a model may choose among what applies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
+from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.plan import Plan, Step
 from aiops_daemon.model.verdict import Classification, Verdict
@@ -11,15 +12,15 @@ from aiops_daemon.ports import Action
 from aiops_daemon.workflow.run import Run
 
 
-def applicable(run: Run) -> list[Action]:
+def applicable(event: Event, actions: Iterable[Action]) -> list[Action]:
     """The actions that fit the event, in the catalogue's order of preference."""
-    return [action for action, parameters in _fitting(run) if not isinstance(parameters, str)]
+    return [action for action, parameters in _fitting(event, actions) if not isinstance(parameters, str)]
 
 
-def _fitting(run: Run) -> list[tuple[Action, Mapping[str, JsonValue] | str]]:
-    kind = run.event.resource.type
-    listed = [action for action in run.tools.actions.values() if kind in action.spec.resource_types or "*" in action.spec.resource_types]
-    return [(action, action.parameters(run.event)) for action in listed]
+def _fitting(event: Event, actions: Iterable[Action]) -> list[tuple[Action, Mapping[str, JsonValue] | str]]:
+    kind = event.resource.type
+    listed = [action for action in actions if kind in action.spec.resource_types or "*" in action.spec.resource_types]
+    return [(action, action.parameters(event)) for action in listed]
 
 
 async def make_plan(run: Run, verdict: Verdict) -> Plan:
@@ -36,7 +37,7 @@ async def make_plan(run: Run, verdict: Verdict) -> Plan:
 
 
 def _plan(run: Run, verdict: Verdict) -> Plan:
-    fitting = [one for one in _fitting(run) if one[0].spec.id in run.tools.policy.allowed_actions]
+    fitting = [one for one in _fitting(run.event, run.tools.actions.values()) if one[0].spec.id in run.tools.policy.allowed_actions]
     candidates = {action.spec.id: (action, parameters) for action, parameters in fitting if not isinstance(parameters, str)}
     if not candidates:
         return Plan(rationale="; ".join(f"{action.spec.id}: {why}" for action, why in fitting) or "no action for this resource type")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.assembly import Explained, explainer
+from aiops_daemon.cli.explainer import Explained, explainer
 from aiops_daemon.events import recognize
 from aiops_daemon.intake.envelope import open_envelope
 from aiops_daemon.model.envelope import Envelope

@@ -18,8 +18,8 @@ class Terminal:
         self.fleet = Fleet()
         self.aws = ScriptedAws(send_message=[{"MessageId": "m-1"}], get_queue_url=[{"QueueUrl": "http://q"}])
 
-    def run(self, *arguments: str, stdin: str | None = None) -> Result:
-        return CliRunner().invoke(app, list(arguments), input=stdin, env={"COLUMNS": "300"})
+    def run(self, *arguments: str, stdin: str | None = None, columns: int = 300) -> Result:
+        return CliRunner().invoke(app, list(arguments), input=stdin, env={"COLUMNS": str(columns)})
 
     def sent(self) -> list[str]:
         return [parameters["MessageBody"] for operation, parameters in self.aws.asked if operation == "send_message"]

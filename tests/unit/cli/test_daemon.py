@@ -40,6 +40,13 @@ def test_check_says_in_plain_words_what_is_missing_and_exits_3(terminal: Any, mo
     assert "MISSING  queue: queue aiops-events does not exist" in done.stdout
 
 
+def test_check_tells_what_was_left_out_from_what_is_missing(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Answers, "found", (("topic", "not set (nobody is told by SNS)"),))
+    monkeypatch.setattr(bootstrap, "Check", Answers)
+    done = terminal.run("check")
+    assert (done.exit_code, done.stdout.splitlines()[1]) == (0, "not set  topic (nobody is told by SNS)")
+
+
 def test_check_offline_looks_at_the_configuration_only(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Answers, "found", (("queue", "gone"),))
     monkeypatch.setattr(bootstrap, "Check", Answers)
@@ -63,14 +70,27 @@ def test_a_wrong_setting_is_one_line_on_stderr_and_exit_2(monkeypatch: pytest.Mo
     assert len(said.splitlines()) == 1
 
 
-def test_another_error_of_ours_is_one_line_and_exit_1(
+def left_by(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[object, str]:
+    monkeypatch.setattr(sys, "argv", ["aiops-daemon", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return left.value.code, capsys.readouterr().err
+
+
+def test_what_was_typed_wrongly_is_one_line_and_exit_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "empty.json").write_text(" \n")
-    monkeypatch.setattr(sys, "argv", ["aiops-daemon", "send", str(tmp_path / "empty.json")])
-    with pytest.raises(SystemExit) as left:
-        cli.main()
-    assert (left.value.code, capsys.readouterr().err) == (1, "aiops-daemon: the event is empty\n")
+    assert left_by(capsys, monkeypatch, "send", str(tmp_path / "empty.json")) == (2, "aiops-daemon: the event is empty\n")
+    assert left_by(capsys, monkeypatch, "explain", "none.json") == (2, "aiops-daemon: none.json does not exist\n")
+    code, said = left_by(capsys, monkeypatch, "incidents", "list", "--since", "yesterday")
+    assert (code, said) == (2, "aiops-daemon: 'yesterday' is no period for --since: write 30m, 12h, 7d or 2w\n")
+
+
+def test_another_error_of_ours_is_one_line_and_exit_1(
+    terminal: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert left_by(capsys, monkeypatch, "incidents", "show", "inc-none") == (1, "aiops-daemon: there is no incident inc-none\n")
 
 
 def test_send_puts_a_file_or_standard_input_on_the_queue_as_it_is(terminal: Any, tmp_path: Path) -> None:

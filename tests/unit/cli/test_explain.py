@@ -80,3 +80,21 @@ def test_the_table_says_why(folder: Path) -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InvalidInput, match="nowhere does not exist"):
         list(bodies(["nowhere"]))
+
+
+def test_a_change_of_a_guarded_resource_opens_an_incident_at_intake_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = STOPPED | {
+        "source": "aws.ssm",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventSource": "ssm.amazonaws.com",
+            "eventName": "PutParameter",
+            "requestParameters": {"name": "/prod/flag"},
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann", "userName": "ann"},
+        },
+    }
+    (row,) = rows("-", typed=json.dumps(changed))
+    assert (row["outcome"], row["classification"]) == ("ignored", "NORMAL")
+    monkeypatch.setenv("AIOPS_POLICY__GUARDED", '["ssm:parameter#/prod/*"]')
+    (row,) = rows("-", typed=json.dumps(changed))
+    assert (row["outcome"], row["classification"], row["action"]) == ("incident", "TAMPERING", "ssm.restore_parameter")

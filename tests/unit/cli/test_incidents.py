@@ -63,6 +63,14 @@ def test_the_table_shows_what_an_event_says_and_takes_none_of_it_for_markup(term
     assert "capacity [/red]" in done.stdout
 
 
+def test_on_a_narrow_terminal_nothing_that_is_copied_is_cut_off(terminal: Any) -> None:
+    made = incident(terminal.fleet, broken=True)
+    said = terminal.run("incidents", "list", columns=100).stdout.splitlines()
+    assert made in said[0]
+    assert "FAILED" in said[0]
+    assert "ec2:instance#i-1, " in said[1]
+
+
 def test_an_unknown_output_or_state_is_a_usage_error(terminal: Any) -> None:
     assert terminal.run("incidents", "list", "--output", "yaml").exit_code == 2
     assert terminal.run("incidents", "list", "--state", "BROKEN").exit_code == 2
