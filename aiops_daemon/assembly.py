@@ -169,6 +169,7 @@ async def log_watch(parts: Parts, *, account: str, region: str) -> "LogWatch":
     from aiops_daemon.logwatch.watch import LogWatch
 
     settings = parts.settings.logwatch
+    warnings = Warnings(parts.admission, parts.workers, parts.clock, account=account, region=region, actions=settings.actions)
     rng = random.Random()  # noqa: S311  # jitter
     return LogWatch(
         settings,
@@ -178,7 +179,8 @@ async def log_watch(parts: Parts, *, account: str, region: str) -> "LogWatch":
         rng,
         miner=lambda: TemplateMiner(limit=settings.max_templates),
         redact=redact,
-        on_alert=Warnings(parts.admission, parts.workers, parts.clock, account=account, region=region, actions=settings.actions),
+        on_alert=warnings,
+        follow_up=warnings.became_of,
         metrics=parts.metrics.log_watch,
     )
 

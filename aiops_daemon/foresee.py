@@ -6,16 +6,19 @@ resource: its claim, cooldown, budget, protection, windows and probe hold as for
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
 from aiops_daemon.events.arn import resource_of
+from aiops_daemon.logwatch.announcer import FollowUp
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import RISING, Alert, Urgency
 from aiops_daemon.logwatch.predictions import Record
 from aiops_daemon.logwatch.remedies import LogAction
 from aiops_daemon.model.event import Event, EventKind, Resource
+from aiops_daemon.model.incident import Incident, incident_id
+from aiops_daemon.model.verdict import Classification
 from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.admission import Admission
@@ -39,13 +42,40 @@ class Warnings:
         log.info("log alert", change=change, alert_id=alert.alert_id, group=alert.cause.log_group, why=alert.cause.how_unusual)
         if change is not Change.OPENED or alert.muted:
             return
-        event = log_event(alert, record, account=self._account, region=self._region, now=self._clock.now())
-        event = aimed(event, alert, remedy(self._actions, alert))
+        event = self._event(alert, record)
         admitted = await self._admission.admit(event, self._admission.judge(event), self._workers.owner_if_room())
         if admitted.held is not None:
             self._workers.start(admitted.held)
         elif admitted.known is None:
             self._workers.nudge()
+
+    async def became_of(self, alert: Alert) -> FollowUp:
+        """Where the warning is about a resource: what our own incident did there, and whether another one says that it failed."""
+        if remedy(self._actions, alert) is None:
+            return FollowUp()
+        event = self._event(alert, Record(0, 0, 0, None, None))
+        tools = self._workers.tools
+        ours = await tools.journal.load(incident_id(event))
+        since = timedelta(seconds=max(0.0, self._clock.now().timestamp() - alert.at))
+        others = await tools.history.listed(resource_type=event.resource.type, since=since)
+        failures = [int(one.event.occurred_at.timestamp()) for one in others if _tells_of_failure(one, event)]
+        return FollowUp(acted=ours is not None and _acted(ours), failed_at=min(failures, default=None))
+
+    def _event(self, alert: Alert, record: Record) -> Event:
+        event = log_event(alert, record, account=self._account, region=self._region, now=self._clock.now())
+        return aimed(event, alert, remedy(self._actions, alert))
+
+
+def _acted(incident: Incident) -> bool:
+    steps = [value for key, value in incident.results.items() if key.startswith("step:")]
+    return any(isinstance(step, dict) and step.get("status") == "done" for step in steps)
+
+
+def _tells_of_failure(incident: Incident, warned: Event) -> bool:
+    event = incident.event
+    same = (event.resource, event.account, event.region) == (warned.resource, warned.account, warned.region)
+    grave = incident.event_classification in {Classification.FAILURE, Classification.TAMPERING}
+    return same and grave and event.kind is not EventKind.LOG_ANOMALY
 
 
 def log_event(alert: Alert, record: Record, *, account: str, region: str, now: datetime) -> Event:

@@ -12,10 +12,10 @@ from aiops_daemon.model.verdict import Autonomy, Verdict
 _NEVER_ALONE = frozenset({"rds.scale_up"})  # an outage of minutes by itself
 
 
-def judge(event: Event, allowed_actions: Collection[str]) -> Verdict:
-    """`allowed_actions` is empty at intake, where it is not known yet."""
+def judge(event: Event, allowed_actions: Collection[str] | None) -> Verdict:
+    """`allowed_actions` is None at intake, where it is not known yet."""
     action = event.facts.get("configured action")
-    if not isinstance(action, str) or (allowed_actions and action not in allowed_actions):
+    if not isinstance(action, str) or (allowed_actions is not None and action not in allowed_actions):
         return anomaly(event, f"The log watch reports {event.name} on {subject(event)}.")
     group = event.facts.get("log group") or event.facts.get("affected groups")
     alone = event.facts.get("needs approval") is False and action not in _NEVER_ALONE

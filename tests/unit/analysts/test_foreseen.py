@@ -17,9 +17,11 @@ FACTS = {
 OFFERED = {"ecs.scale_out": "one more", "rds.scale_up": "larger", "notify_only": "tell"}
 
 
-def warning(judged: Judged, actions: dict[str, str] | None = None, **facts: Any) -> Verdict:
+def warning(judged: Judged, actions: dict[str, str] | None = None, policy: dict[str, str] | None = None, **facts: Any) -> Verdict:
     event: dict[str, Any] = {"kind": EventKind.LOG_ANOMALY, "name": "log-anomaly ramp", "resource": SERVICE, "facts": FACTS | facts}
-    return judged(actions=OFFERED if actions is None else actions, severity=6.0, **event)
+    return judged(
+        actions=OFFERED if actions is None else actions, policy={"mode": "act"} if policy is None else policy, severity=6.0, **event
+    )
 
 
 def test_a_calibrated_probability_is_the_confidence(judged: Judged) -> None:
@@ -42,13 +44,11 @@ def test_who_has_to_be_asked_first(judged: Judged, facts: dict[str, Any]) -> Non
     assert warning(judged, **facts).ceiling is Autonomy.APPROVE
 
 
-@pytest.mark.parametrize(
-    ("actions", "facts"), [({"notify_only": "tell"}, {}), (None, {"configured action": None})], ids=["not allowed", "not configured"]
-)
+@pytest.mark.parametrize(("actions", "facts"), [({"notify_only": "tell"}, {}), ({}, {}), (None, {"configured action": None})])
 def test_otherwise_it_is_announced(judged: Judged, actions: dict[str, str] | None, facts: dict[str, Any]) -> None:
     verdict = warning(judged, actions, **facts)
     assert (verdict.classification, verdict.action_id) == (Classification.ANOMALY, None)
 
 
 def test_at_intake_nobody_knows_yet_what_is_allowed(judged: Judged) -> None:
-    assert warning(judged, {}).classification is Classification.FAILURE
+    assert warning(judged, {}, {}).classification is Classification.FAILURE
