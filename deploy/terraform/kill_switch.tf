@@ -34,6 +34,6 @@ resource "aws_cloudwatch_event_target" "kill_switch" {
 
   input_transformer {
     input_paths    = { operation = "$.detail.operation", time = "$.time" }
-    input_template = "\"The kill switch parameter ${aws_ssm_parameter.kill_switch.name} was changed (<operation>) at <time>. Runbook: docs/operations.md#kill-switch\""
+    input_template = "\"The kill switch parameter ${aws_ssm_parameter.kill_switch.name} was changed (<operation>) at <time>. Runbook: docs/operations.md#stop-switch\""
   }
 }

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from aiops_daemon.telemetry.metrics import Metrics
 from tests.deploy.conftest import DEPLOY
-from tests.deploy.test_apply import until
+from tests.deploy.process import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -1,16 +1,9 @@
-"""The complete example, really applied (to moto): the plan after it is empty, the daemon runs on exactly that, and all of it goes again.
+"""The complete example, really applied (to moto): the plan after it is empty, the daemon runs on it in every phase, then all of it goes.
 
 An empty plan proves that the configuration is consistent, not that AWS agrees.
 """
 
-import contextlib
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +13,18 @@ from aiops_daemon import bootstrap
 from aiops_daemon.embedded.terraform import TerraformTools
 from aiops_daemon.events import bridge_rules
 from tests.deploy.conftest import Moto, run_terraform
+from tests.deploy.process import QUICK, client, daemon, get, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 # moto needs the bucket in the path; on AWS the provider's own way is right.
 OVERRIDE = 'provider "aws" {\n  s3_use_path_style = true\n}\n'
-
-
-def client(moto: Moto, service: str) -> Any:
-    from botocore.session import get_session
-
-    return get_session().create_client(
-        service, region_name="us-east-1", endpoint_url=moto.endpoint, aws_access_key_id="moto", aws_secret_access_key="moto"
-    )
+# Phase -> how the incident of a stopped instance ends there, whether anybody is told, and what the instance is afterwards.
+PHASES = {
+    "record": ("SUPPRESSED", False, "stopped"),
+    "observe": ("SUPPRESSED", True, "stopped"),
+    "approve": ("AWAITING_APPROVAL", True, "stopped"),
+    "auto": ("COMPLETED", True, "running"),
+}
 
 
 def test_apply_run_destroy(terraform: TerraformTools, module: Path, moto: Moto) -> None:
@@ -47,7 +40,10 @@ def test_apply_run_destroy(terraform: TerraformTools, module: Path, moto: Moto) 
     tables_are_those_of_bootstrap(moto)
     queue_is_that_of_bootstrap(moto, outputs["queue_url"])
     rules_are_those_of_bootstrap(moto)
-    the_daemon_heals_an_instance(moto, outputs["environment"])
+    switch_is_that_of_bootstrap(moto, outputs["environment"]["AIOPS_KILL_SWITCH_PARAMETER"])
+    for phase in PHASES:
+        settings = outputs["environment"] if phase == "auto" else planned_environment(terraform, stack, moto, phase)
+        the_daemon_handles_a_stopped_instance(moto, settings, phase)
 
     run_terraform(terraform, stack, "destroy", "-auto-approve", "-input=false", env=moto.environment)
 
@@ -84,21 +80,39 @@ def rules_are_those_of_bootstrap(moto: Moto) -> None:
     """The patterns word for word: what is tried with `bootstrap` is what runs in an account."""
     pages = client(moto, "events").get_paginator("list_rules").paginate()
     made = {rule["Name"].removeprefix("aiops-daemon-"): json.loads(rule["EventPattern"]) for page in pages for rule in page["Rules"]}
+    assert "Parameter Store Change" in made.pop("kill-switch-changed")["detail-type"], "goes to people, not to the daemon"
     assert made == bridge_rules.RULES
 
 
-def the_daemon_heals_an_instance(moto: Moto, settings: dict[str, str]) -> None:
-    """An event on the bus, matched by the applied rule, reaches the applied queue; the daemon records, heals, verifies, announces."""
+def switch_is_that_of_bootstrap(moto: Moto, name: str) -> None:
+    (made,) = client(moto, "ssm").describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [name]}])["Parameters"]
+    value = client(moto, "ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    found = {"Name": made["Name"], "Type": made["Type"], "Value": value, "AllowedPattern": made["AllowedPattern"]}
+    assert found == bootstrap.kill_switch_parameter(name)
+
+
+def planned_environment(terraform: TerraformTools, stack: Path, moto: Moto, phase: str) -> dict[str, str]:
+    """What the tasks would get in another phase of the same stack."""
+    run_terraform(
+        terraform, stack, "plan", f"-var=phase={phase}", "-out=phase.tfplan", "-input=false", "-refresh=false", env=moto.environment
+    )
+    shown = json.loads(run_terraform(terraform, stack, "show", "-json", "phase.tfplan", env=moto.environment))
+    settings: dict[str, str] = shown["planned_values"]["outputs"]["environment"]["value"]
+    return settings
+
+
+def the_daemon_handles_a_stopped_instance(moto: Moto, settings: dict[str, str], phase: str) -> None:
+    """An event on the bus, matched by the applied rule, reaches the applied queue; the daemon does what its phase lets it do."""
+    state, told, afterwards = PHASES[phase]
     ec2, sqs, sns = client(moto, "ec2"), client(moto, "sqs"), client(moto, "sns")
     instance = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     ec2.stop_instances(InstanceIds=[instance])
-    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    inbox = sqs.create_queue(QueueName=f"inbox-{phase}")["QueueUrl"]
     inbox_arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=settings["SNS_TOPIC_ARN"], Protocol="sqs", Endpoint=inbox_arn)
+    (topic,) = [found["TopicArn"] for found in sns.list_topics()["Topics"]]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn)
 
-    ours = {"AIOPS_MODEL__PROVIDER": "none", "AIOPS_LOGWATCH__ENABLED": "false", "AIOPS_WORKFLOW__SOAK_SECONDS": "1",
-            "AIOPS_WORKFLOW__SCAN_INTERVAL_SECONDS": "1", "AIOPS_ACTIONS__POLL_SECONDS": "1"}  # fmt: skip
-    with daemon(moto, settings | ours) as port:
+    with daemon(moto, settings | QUICK) as port:
         entry = {
             "Source": "aws.ec2",
             "DetailType": "EC2 Instance State-change Notification",
@@ -106,75 +120,9 @@ def the_daemon_heals_an_instance(moto: Moto, settings: dict[str, str]) -> None:
             "Resources": [f"arn:aws:ec2:us-east-1:123456789012:instance/{instance}"],
         }
         client(moto, "events").put_events(Entries=[entry])
-        incident = wait_for_end(moto)
-        announced = receive(sqs, inbox)
+        incident = wait_for_end(moto, instance)
         assert get(port, "/readyz") == 200
-    assert incident["workflow_state"]["S"] == "COMPLETED", incident
-    assert incident["resource_id"]["S"] == instance
-    assert ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"] == "running"
-    assert instance in announced
-
-
-@contextlib.contextmanager
-def daemon(moto: Moto, settings: dict[str, str]) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = moto.environment | settings | {"AIOPS_TELEMETRY__HTTP_PORT": str(port), "AIOPS_TELEMETRY__HTTP_HOST": "127.0.0.1"}
-    environment = {name: value for name, value in environment.items() if not name.startswith("TF_")}
-    check = subprocess.run([sys.executable, "-m", "aiops_daemon", "check"], env=environment, capture_output=True, text=True, check=False)
-    assert check.returncode == 0, check.stdout + check.stderr
-    process = subprocess.Popen([sys.executable, "-m", "aiops_daemon", "run"], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        until(lambda: process.poll() is not None or get(port, "/healthz") == 200, 60)
-        assert process.poll() is None, "the daemon did not start: see its standard error"
-        yield port
-        process.terminate()
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
-
-
-def get(port: int, path: str) -> int:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"http://127.0.0.1:{port}{path}", timeout=3) as answer:
-            return int(answer.status)
-    except OSError:
-        return 0
-
-
-def wait_for_end(moto: Moto) -> dict[str, Any]:
-    """The incident, once it is over (or as it is after two minutes)."""
-    dynamodb = client(moto, "dynamodb")
-    found: list[dict[str, Any]] = []
-
-    def over() -> bool:
-        items = dynamodb.scan(TableName="aiops-incidents")["Items"]
-        found[:] = [item for item in items if "workflow_state" in item and item.get("resource_type", {}).get("S") == "ec2:instance"]
-        return bool(found) and found[0]["workflow_state"]["S"] in {"COMPLETED", "FAILED", "SUPPRESSED", "COOLDOWN", "AWAITING_APPROVAL"}
-
-    until(over, 120, fail=False)
-    assert found, "no incident was recorded"
-    return found[0]
-
-
-def receive(sqs: Any, url: str) -> str:
-    bodies: list[str] = []
-
-    def some() -> bool:
-        bodies.extend(message["Body"] for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []))
-        return bool(bodies)
-
-    until(some, 60)
-    return "\n".join(bodies)
-
-
-def until(condition: Any, seconds: float, *, fail: bool = True) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.2)  # a real process is waited for; nothing is measured
-    assert not fail, "not in time"
+    assert incident["workflow_state"]["S"] == state, (phase, incident)
+    assert ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"] == afterwards
+    announced = "\n".join(message["Body"] for message in sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10).get("Messages", []))
+    assert (instance in announced) is told, (phase, announced)

@@ -19,7 +19,7 @@ import yaml
 
 from aiops_daemon.embedded.aws import EmbeddedAws
 from tests.deploy.conftest import DEPLOY, Moto
-from tests.deploy.test_apply import client, daemon, until
+from tests.deploy.process import client, daemon, until
 from tests.deploy.test_prometheus import counted, known, used
 
 

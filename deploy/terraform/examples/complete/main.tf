@@ -21,6 +21,12 @@ variable "max_retries" {
   default     = 25
 }
 
+variable "phase" {
+  description = "record, observe, approve, auto: a careful team turns them on one after the other."
+  type        = string
+  default     = "auto"
+}
+
 variable "state_bucket_arn" {
   description = "The bucket that keeps the state of the infrastructure to recover."
   type        = string
@@ -36,7 +42,7 @@ variable "recovery_policy_arns" {
 module "aiops_daemon" {
   source = "../.."
 
-  phase               = "auto"
+  phase               = var.phase
   protected_resources = ["rds:db#billing-*", "s3:bucket#audit-*"]
 
   autonomy = {
