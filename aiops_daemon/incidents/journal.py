@@ -108,8 +108,8 @@ class Journal:
         values, names, sets = outbox_writes(entries)
         await self._write(held, sets, values, names, due_at=None, release=True)
 
-    async def renew(self, held: Held) -> None:
-        """Hold on to the lease during one long call."""
+    async def renew(self, held: Held) -> datetime:
+        """Hold on to the lease during one long call; its new end."""
         due = self._clock.now() + self.lease
         await self._conditional(
             held,
@@ -118,6 +118,7 @@ class Journal:
             {"due": stamp(due), "owner": held.owner, "fence": held.incident.fence},
             {"owner": "owner"},
         )
+        return due
 
     async def due(self, limit: int) -> list[Incident]:
         """Open incidents whose lease or sleep is over, longest overdue first, of versions that this code knows."""

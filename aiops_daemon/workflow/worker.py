@@ -10,6 +10,7 @@ from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.telemetry.logging import correlation, logger
 from aiops_daemon.workflow.incident_flow import incident_flow
+from aiops_daemon.workflow.leases import Leases
 from aiops_daemon.workflow.outbox import finish
 from aiops_daemon.workflow.run import Ended, Parked, Run, Tools
 
@@ -27,6 +28,7 @@ class Workers:
         self.tools = tools
         self.name = name
         self._active: set[str] = set()
+        self._leases = Leases(tools.journal, tools.clock)
         self._group: asyncio.TaskGroup | None = None
         self._wake = asyncio.Event()
         self._soonest: float | None = None
@@ -49,6 +51,7 @@ class Workers:
         if self._group is None:
             return  # stopping: the lease runs out and somebody else goes on
         self._active.add(held.owner)
+        self._leases.hold(held)
         self.tools.metrics.incidents.active.set(len(self._active))
         self._group.create_task(self._work(held))
 
@@ -61,14 +64,17 @@ class Workers:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Scan and work until `stop`; then let what runs come to its next rest."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                while not stop.is_set():
-                    await self._scan()
-                    await self._pause(stop)
-            finally:
-                self._group = None
+        async with asyncio.TaskGroup() as beats:
+            beat = beats.create_task(self._leases.run())
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                try:
+                    while not stop.is_set():
+                        await self._scan()
+                        await self._pause(stop)
+                finally:
+                    self._group = None
+            beat.cancel()
 
     async def idle(self) -> None:
         """Return when nothing is being worked on."""
@@ -124,7 +130,6 @@ class Workers:
 
     async def _work(self, held: Held) -> None:
         run = Run(held, self.tools)
-        beat = self._group.create_task(self._renew(held)) if self._group is not None else None
         with correlation(held.incident.correlation_id, incident_id=held.incident.incident_id):
             try:
                 await self._flow(run)
@@ -142,8 +147,7 @@ class Workers:
                 log.exception("workflow failed", state=run.state)
                 await self._back_off(run, error)
             finally:
-                if beat is not None:
-                    beat.cancel()
+                self._leases.drop(held)
                 self._active.discard(held.owner)
                 self.tools.metrics.incidents.active.set(len(self._active))
 
@@ -182,16 +186,6 @@ class Workers:
             self.nudge(self.tools.settings.lease_seconds)
         except (AiopsError, TimeoutError):
             log.warning("the record could not be written: the lease runs out and the incident goes on then", exc_info=True)
-
-    async def _renew(self, held: Held) -> None:
-        while True:
-            await self.tools.clock.sleep(self.tools.settings.lease_seconds / 3)
-            try:
-                await self.tools.journal.renew(held)
-            except LostOwnership:
-                return  # the next write of the flow meets the fence and stops it
-            except (AiopsError, TimeoutError):
-                log.warning("lease not renewed", incident_id=held.incident.incident_id, exc_info=True)
 
     def _parked(self, run: Run, parked: Parked) -> None:
         due = run.incident.due_at
