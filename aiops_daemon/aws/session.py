@@ -136,7 +136,7 @@ class AwsSession:
 
     async def _make(self, service: str, region: str | None, account: str | None) -> Client:
         from aiobotocore.config import AioConfig
-        from botocore.exceptions import NoRegionError
+        from botocore.exceptions import InvalidRegionError, NoRegionError
 
         settings = self._settings
         config = AioConfig(
@@ -151,6 +151,8 @@ class AwsSession:
             raw = await self._stack.enter_async_context(session.client(service, region_name=region or settings.region, config=config))
         except NoRegionError as error:
             raise ConfigurationError("no region: set AIOPS_AWS__REGION or AWS_DEFAULT_REGION") from error
+        except (InvalidRegionError, ValueError) as error:  # ValueError: an endpoint that is no URL
+            raise ConfigurationError(f"{error} (AIOPS_AWS__REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL)") from error
         return Client(raw, service, self)
 
     async def _session_for(self, account: str | None) -> Any:

@@ -5,16 +5,10 @@ and what is printed is read from the incident table.
 """
 
 import asyncio
-import json
 import signal
-import sys
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,93 +16,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from aiops_daemon.cli import demo_events as events
+from aiops_daemon.cli.demo_stage import Stage
+from aiops_daemon.cli.demo_stage import stage as stage_of
 from aiops_daemon.model.incident import Incident, State
 
-if TYPE_CHECKING:
-    from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.incidents.history import IncidentHistory
-    from aiops_daemon.settings import Settings
-
-PROJECT = "aiops-recovery"
-PLAN_BUCKET = "aiops-plans"
-PART_SECONDS = 60.0
 TERRAFORM_SECONDS = 240.0
-# Short waits, so that a demo is watchable; everything else is as in production.
-SETTINGS = {
-    "AIOPS_WORKFLOW__SOAK_SECONDS": "1",
-    "AIOPS_WORKFLOW__VERIFY_INTERVAL_SECONDS": "2",
-    "AIOPS_WORKFLOW__SCAN_INTERVAL_SECONDS": "0.5",
-    "AIOPS_INTAKE__WAIT_SECONDS": "2",
-    "AIOPS_ACTIONS__POLL_SECONDS": "1",
-    "AIOPS_ACTIONS__BUILD_POLL_SECONDS": "3",
-    "AIOPS_TELEMETRY__HTTP_PORT": "0",
-    "AIOPS_TELEMETRY__HTTP_HOST": "127.0.0.1",
-    "AIOPS_ACTIONS__CODEBUILD_PROJECT": PROJECT,
-    "AIOPS_ACTIONS__PLAN_BUCKET": PLAN_BUCKET,
-    "AIOPS_POLICY__AUTONOMY": json.dumps({"ec2.start": "auto", "codebuild.terraform_apply": "auto"}),
-}
-
-
-@dataclass
-class Stage:
-    """The demo's view: the embedded AWS, and the incidents as the table has them."""
-
-    clients: "AwsSession"
-    history: "IncidentHistory"
-    settings: "Settings"
-    region: str
-    queue_url: str
-    image: str
-    console: Console
-    printed: dict[str, int] = field(default_factory=dict)
-    results: list[tuple[str, str, bool]] = field(default_factory=list)
-
-    async def instance(self, name: str) -> str:
-        ec2 = await self.clients.client("ec2")
-        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
-        made = await ec2.run_instances(ImageId=self.image, InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=tags)
-        return str(made["Instances"][0]["InstanceId"])
-
-    async def state_of(self, instance: str) -> str:
-        ec2 = await self.clients.client("ec2")
-        found = await ec2.describe_instances(InstanceIds=[instance])
-        return str(found["Reservations"][0]["Instances"][0]["State"]["Name"])
-
-    async def send(self, body: str) -> None:
-        sqs = await self.clients.client("sqs")
-        await sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
-
-    async def incidents(self) -> list[Incident]:
-        return await self.history.listed(since=timedelta(hours=1))
-
-    async def about(
-        self, instance: str, count: int, *, seconds: float = PART_SECONDS, until: frozenset[State] | None = None
-    ) -> list[Incident]:
-        """Print what happens until `count` incidents of the instance rest (or reached `until`)."""
-        waited = 0.0
-        while True:
-            found = [incident for incident in await self.incidents() if incident.resource_id == instance]
-            self._print(found)
-            rest = [one for one in found if (one.workflow_state in until if until else one.terminal and one.due_at is None)]
-            if len(rest) >= count or waited > seconds:
-                return found
-            await asyncio.sleep(0.3)
-            waited += 0.3
-
-    def part(self, title: str) -> None:
-        self.console.print(f"\n[bold]{escape(title)}[/bold]")
-
-    def verdict(self, part: str, said: str, *, good: bool) -> None:
-        self.results.append((part, said, good))
-        self.console.print(f"  [{'green' if good else 'red'}]{'as it should' if good else 'NOT as it should'}[/]: {escape(said)}")
-
-    def _print(self, found: list[Incident]) -> None:
-        for incident in sorted(found, key=lambda one: one.incident_timestamp):
-            seen = self.printed.get(incident.incident_id, 0)
-            for entry in incident.audit[seen:]:
-                line = f"  {entry.at:%H:%M:%S.%f}"[:-3] + f"  {incident.incident_id[:10]}  {entry.state:<18} {entry.note}"
-                self.console.print(escape(line[:200]), highlight=False)
-            self.printed[incident.incident_id] = len(incident.audit)
+LOOK_SECONDS = 0.5  # between two looks at whether the daemon still lives
 
 
 def demo(
@@ -123,7 +36,7 @@ def demo(
 
 async def _demo(*, keep: bool, terraform: bool, plot: Path | None) -> bool:
     console = Console(soft_wrap=True)
-    async with _stage(console, terraform=terraform) as (stage, environment):
+    async with stage_of(console, terraform=terraform) as (stage, environment):
         await _stopped(stage)
         await _terminated(stage)
         await _three_times(stage)
@@ -132,7 +45,7 @@ async def _demo(*, keep: bool, terraform: bool, plot: Path | None) -> bool:
         await _foreseen(stage, plot)
         _summary(stage)
         if keep:
-            await _keep(console, environment)
+            await _keep(stage, environment)
     return all(good for _, _, good in stage.results)
 
 
@@ -252,75 +165,17 @@ def _summary(stage: Stage) -> None:
     stage.console.print(table)
 
 
-@asynccontextmanager
-async def _stage(console: Console, *, terraform: bool) -> AsyncIterator[tuple[Stage, dict[str, str]]]:
-    from aiops_daemon.aws.clock import SystemClock
-    from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.aws.table import DynamoTable
-    from aiops_daemon.bootstrap import Bootstrap
-    from aiops_daemon.embedded.aws import EmbeddedAws
-    from aiops_daemon.incidents.history import IncidentHistory
-    from aiops_daemon.settings import load, use_environment
-
-    async with EmbeddedAws(terraform=terraform) as aws:
-        environment = aws.environment | SETTINGS
-        use_environment(environment)
-        settings = load()
-        console.print(f"embedded AWS at {aws.endpoint} (account {aws.account}, {aws.region})")
-        async with AwsSession(settings.aws) as clients:
-            clock = SystemClock()
-            bootstrap = Bootstrap(clients, settings, clock)
-            async for line in bootstrap.run():
-                console.print(f"  {escape(line)}", highlight=False)
-            await _project(clients)
-            environment["AIOPS_NOTIFIERS__SNS_TOPIC_ARN"] = bootstrap.topic_arn
-            images = (await (await clients.client("ec2")).describe_images(Owners=["amazon"]))["Images"]
-            history = IncidentHistory(DynamoTable(clients, settings.incidents.table), clock)
-            async with _daemon(console, environment):
-                yield Stage(clients, history, settings, aws.region, bootstrap.queue_url, images[0]["ImageId"], console), environment
-
-
-async def _project(clients: "AwsSession") -> None:
-    codebuild = await clients.client("codebuild")
-    await codebuild.create_project(
-        name=PROJECT,
-        source={"type": "S3", "location": "aiops-stacks/stack.zip", "buildspec": "version: 0.2"},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={
-            "type": "LINUX_CONTAINER",
-            "image": "aws/codebuild/standard:7.0",
-            "computeType": "BUILD_GENERAL1_SMALL",
-            "environmentVariables": [{"name": "PLAN_BUCKET", "value": PLAN_BUCKET}],
-        },
-        serviceRole="arn:aws:iam::123456789012:role/aiops-recovery",
-    )
-
-
-@asynccontextmanager
-async def _daemon(console: Console, environment: dict[str, str]) -> AsyncIterator[None]:
-    """`aiops-daemon run` as a child; its JSON log goes to a file that is named."""
-    from aiops_daemon.settings import child_environment
-
-    log = Path(tempfile.mkdtemp(prefix="aiops-demo-")) / "daemon.jsonl"
-    with log.open("w") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "aiops_daemon", "run", env=child_environment(environment), stdout=out, stderr=out
-        )
-        console.print(f"daemon started (pid {process.pid}), its log: {log}")
-        try:
-            yield
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-                await asyncio.wait_for(process.wait(), 110)
-            console.print(f"daemon stopped, exit {process.returncode}")
-
-
-async def _keep(console: Console, environment: dict[str, str]) -> None:
+async def _keep(stage: Stage, environment: dict[str, str]) -> None:
+    """Until Ctrl-C, or until the daemon ends by itself: an operator may kill it to see what happens."""
+    console = stage.console
     console.print("\nIt goes on. In another terminal:")
     for name, value in environment.items():
         console.print(escape(f"  export {name}='{value}'"), highlight=False)
     console.print("  aiops-daemon send event.json; aiops-daemon incidents list\nCtrl-C ends it.")
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
-    await stop.wait()
+    while stage.daemon.returncode is None and not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+    if stage.daemon.returncode is not None:
+        stage.verdict("(kept)", f"the daemon is gone, exit {stage.daemon.returncode}; its last words are in its log", good=False)

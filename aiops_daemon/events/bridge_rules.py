@@ -7,9 +7,10 @@ from typing import Any
 
 # API calls (CloudTrail) whose name begins so are read. A call that only reads never is.
 _CALLS = (
-    "Add", "Attach", "Authorize", "Cancel", "Create", "Deactivate", "Delete", "Deregister", "Detach", "Disable", "Disassociate",
-    "Failover", "Modify", "Purge", "Put", "Reboot", "Remove", "Replace", "Reset", "Restore", "Revoke", "Schedule", "Set", "Share",
-    "Shutdown", "Stop", "Suspend", "Terminate", "Update",
+    "Abort", "Add", "ArchiveFindings", "Associate", "Attach", "Authorize", "BatchDelete", "BatchDisable", "Cancel", "Change", "Close",
+    "Create", "Deactivate", "Delete", "Deregister", "Detach", "Disable", "Disassociate", "Drop", "Failover", "Grant", "Leave", "Modify",
+    "Pause", "Purge", "Put", "Reboot", "RegisterDelegatedAdministrator", "Release", "Remove", "Replace", "Reset", "Restore", "Revoke",
+    "Schedule", "Set", "Share", "Shutdown", "Stop", "Suspend", "Terminate", "Update", "Upload",
 )  # fmt: skip
 # Kind of event -> EventBridge pattern.
 RULES: dict[str, dict[str, Any]] = {

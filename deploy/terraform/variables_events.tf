@@ -32,9 +32,10 @@ variable "call_prefixes" {
   description = "API calls (CloudTrail) whose name begins so are read. A call that only reads never is."
   type        = list(string)
   default = [
-    "Add", "Attach", "Authorize", "Cancel", "Create", "Deactivate", "Delete", "Deregister", "Detach", "Disable", "Disassociate", "Failover",
-    "Modify", "Purge", "Put", "Reboot", "Remove", "Replace", "Reset", "Restore", "Revoke", "Schedule", "Set", "Share", "Shutdown", "Stop",
-    "Suspend", "Terminate", "Update",
+    "Abort", "Add", "ArchiveFindings", "Associate", "Attach", "Authorize", "BatchDelete", "BatchDisable", "Cancel", "Change", "Close",
+    "Create", "Deactivate", "Delete", "Deregister", "Detach", "Disable", "Disassociate", "Drop", "Failover", "Grant", "Leave", "Modify",
+    "Pause", "Purge", "Put", "Reboot", "RegisterDelegatedAdministrator", "Release", "Remove", "Replace", "Reset", "Restore", "Revoke",
+    "Schedule", "Set", "Share", "Shutdown", "Stop", "Suspend", "Terminate", "Update", "Upload",
   ]
 }
 

@@ -132,3 +132,13 @@ async def test_without_a_region_one_line_says_which_setting_is_missing(monkeypat
     async with AwsSession(AwsSettings()) as session:
         with pytest.raises(ConfigurationError, match="AWS_DEFAULT_REGION"):
             await session.client("sqs")
+
+
+@pytest.mark.parametrize(("name", "value"), [("AWS_DEFAULT_REGION", " "), ("AWS_ENDPOINT_URL", "nonsense")])
+async def test_a_region_or_an_endpoint_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    for known, sane in {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
+        monkeypatch.setenv(known, sane)
+    monkeypatch.setenv(name, value)
+    async with AwsSession(AwsSettings()) as session:
+        with pytest.raises(ConfigurationError, match=name):
+            await session.client("sqs")
