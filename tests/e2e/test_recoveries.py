@@ -51,10 +51,32 @@ async def test_b_a_terminated_instance_is_recreated_by_a_build_and_the_replaceme
         await stage.send(events.api_call("TerminateInstances", instance, region=REGION))
         (incident,) = await stage.at_rest(instance)
     assert (incident.workflow_state, incident.outcome) == (State.COMPLETED, Outcome.VERIFIED)
+    notes = [entry.note.partition(": ")[2] for entry in incident.audit if entry.note.startswith("codebuild.terraform_apply: ")]
+    (read,) = [index for index, note in enumerate(notes) if note.startswith("the plan: 1 to create, 0 to change, 0 to destroy: aws_")]
+    assert all(note.startswith("plan, build ") for note in notes[:read])
+    assert notes[read + 1].startswith("apply, build ")
     replacement = str(incident.results["replacement"])
     assert replacement != instance
     assert await stage.state_of(replacement) == "running"
     assert await stage.state_of(instance) == "terminated"
+
+
+async def test_b_a_plan_that_is_not_about_the_incident_is_not_applied_and_a_person_is_told_what_it_says(
+    ready: AwsSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ears = await listening(ready)
+    ec2 = await ready.client("ec2")
+    instance = (await ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1))["Instances"][0]["InstanceId"]
+    await ec2.terminate_instances(InstanceIds=[instance])
+    monkeypatch.setenv("AIOPS_ACTIONS__TERRAFORM_TARGETS", json.dumps({instance: "aws_instance.another"}))
+    async with running(ready) as stage:
+        await stage.send(events.api_call("TerminateInstances", instance, region=REGION))
+        (incident,) = await stage.at_rest(instance)
+    assert (incident.workflow_state, incident.outcome) == (State.FAILED, Outcome.FAILED)
+    assert len((await (await ready.client("codebuild")).list_builds_for_project(projectName="recovery"))["ids"]) == 1
+    (notice,) = await heard(ready, ears)
+    for words in ("aws_instance.stand_in is not part of this incident", "1 to create, 0 to change, 0 to destroy: aws_instance.stand_in"):
+        assert words in notice["Message"]
 
 
 async def test_c_the_same_failure_three_times_is_one_recovery_and_two_cooldowns_that_name_the_holder(ready: AwsSession) -> None:
