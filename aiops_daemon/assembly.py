@@ -41,6 +41,7 @@ from aiops_daemon.telemetry.http import HttpServer
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.redaction import redact
 from aiops_daemon.workflow.admission import Admission
+from aiops_daemon.workflow.gauges import GuardGauges
 from aiops_daemon.workflow.rails import breakers
 from aiops_daemon.workflow.run import Tools
 from aiops_daemon.workflow.storm import storms
@@ -153,6 +154,7 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
         background: list[Background] = [
             CloudWatchMetrics(clients, parts.metrics, parts.clock).run,
             DepthGauge(await clients.client("sqs"), settings.intake, parts.clock, parts.metrics.intake).run,
+            GuardGauges(parts.tools, account).run,
         ]
         parts.metrics.process.build.info({"version": __version__, "mode": settings.policy.mode.value})
         if settings.logwatch.enabled and settings.logwatch.groups:

@@ -49,11 +49,13 @@ class Budget:
         self.name = name
         self.limit = limit
         self._window = window
+        self.scopes: set[str] = set()  # whose budgets this process has spent of: one entry an account
 
     async def spend(self, who: str, scope: str) -> bool:
         """False: nothing left in this window. Windows are aligned to the epoch."""
         if self.limit <= 0:
             return False  # an empty set has no size, so the condition below would let the first one in
+        self.scopes.add(scope)
         window, seconds = window_now(self._clock, self._window)
         try:
             await self._table.update(

@@ -55,6 +55,10 @@ class IncidentHistory:
         newest = {incident.incident_id: incident for incident in sorted(found, key=lambda incident: incident.seq)}  # moved while we read
         return sorted(newest.values(), key=lambda incident: incident.incident_timestamp, reverse=True)[:limit]
 
+    async def count(self, state: State, most: int) -> int:
+        """How many incidents are in this state, up to `most`."""
+        return len(await self._table.query("workflow-state-index", "workflow_state = :state", {"state": state.value}, limit=most))
+
     async def _by_state(self, state: State, after: str, resource_type: str | None, limit: int) -> list[Incident]:
         values: dict[str, Any] = {"state": state.value, "since": after}
         extra: dict[str, Any] = {}

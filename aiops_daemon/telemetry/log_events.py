@@ -44,6 +44,7 @@ class LogEvent(StrEnum):
     WORKFLOW_FAILED = "workflow failed"
     INCIDENT_UNREADABLE = "unreadable incident"
     STORM = "storm"
+    GUARDS_UNREADABLE = "guard rails could not be read for their gauges"
     BREAKER_OPENED = "breaker opened"
     RECORD_UNWRITTEN = "the record could not be written: the lease runs out and the incident goes on then"
     LEASE_NOT_RENEWED = "lease not renewed"

@@ -11,6 +11,7 @@ from aiops_daemon.telemetry.labels import Reasons
 # Two families: one call (5 ms to 10 s) and one recovery (1 s to 1 h). A stage can be either, so it has both.
 CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 RECOVERY_SECONDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)
+UNDELIVERED_SECONDS = 1800.0  # twice the longest pause between two tries
 STAGE_SECONDS = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 
 
@@ -115,7 +116,9 @@ class IncidentMetrics:
             ["decision"],
             registry=registry,
         )
-        self.approvals_pending = Gauge("aiops_approvals_pending", "Incidents that wait for a human (last scan).", registry=registry)
+        self.approvals_pending = Gauge(
+            "aiops_approvals_pending", "Incidents that wait for a human (each minute; 500: at least).", registry=registry
+        )
         self.steps = Counter("aiops_steps_total", "Steps run, by action and result.", ["action", "result"], registry=registry)
         self.step_seconds = Histogram(
             "aiops_step_seconds",
@@ -164,7 +167,12 @@ class GuardMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.kill_switch = Gauge("aiops_kill_switch_engaged", "1: no step runs (also when the switch cannot be read).", registry=registry)
         self.breaker = Gauge("aiops_breaker_open", "1: automatic action of this kind is stopped.", ["kind"], registry=registry)
-        self.budget_used = Gauge("aiops_budget_used_ratio", "Share of a budget that is spent, by budget.", ["budget"], registry=registry)
+        self.budget_used = Gauge(
+            "aiops_budget_used_ratio",
+            "Share of a budget that is spent, by budget: account (the fullest), model-calls, model-cost.",
+            ["budget"],
+            registry=registry,
+        )
         self.refusals = Counter("aiops_budget_refusals_total", "Actions or calls that a budget held back.", ["budget"], registry=registry)
         self.storms = Counter("aiops_storms_total", "Storm incidents opened.", registry=registry)
 
@@ -182,7 +190,23 @@ class NotificationMetrics:
         self.seconds = Histogram(
             "aiops_notification_seconds", "One delivery, by channel.", ["channel"], buckets=CALL_SECONDS, registry=registry
         )
-        self.pending = Gauge("aiops_notifications_pending", "Outbox entries not delivered yet (this process).", registry=registry)
+        self.pending = Gauge(
+            "aiops_notifications_pending", "Notices that this process tried and has not got through yet.", registry=registry
+        )
+        self._undelivered: dict[str, float] = {}
+
+    def tried(self, entry: str, now: float, *, pending: bool) -> None:
+        """Count a delivery's result; `now` is monotonic."""
+        if pending:
+            self._undelivered[entry] = now
+        else:
+            self._undelivered.pop(entry, None)
+        self.forget(now)
+
+    def forget(self, now: float) -> None:
+        """What was not tried here again for so long is somebody else's by now."""
+        self._undelivered = {entry: at for entry, at in self._undelivered.items() if now - at < UNDELIVERED_SECONDS}
+        self.pending.set(len(self._undelivered))
 
 
 class LogWatchMetrics:

@@ -31,7 +31,12 @@ async def deliver(run: Run) -> list[OutboxEntry]:
     entries = open_entries(run)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_one(run, entry, channels.get(entry.channel))) for entry in entries]
-    return [task.result() for task in tasks]
+    tried = [task.result() for task in tasks]
+    limit = run.tools.settings.notify_attempts
+    for entry in tried:
+        pending = not entry.delivered and entry.attempts < limit
+        run.tools.metrics.notifications.tried(f"{entry.notice_id}/{entry.channel}", run.tools.clock.monotonic(), pending=pending)
+    return tried
 
 
 async def flush(run: Run) -> None:

@@ -2,7 +2,9 @@ import re
 from pathlib import Path
 
 from prometheus_client import generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 
+import aiops_daemon
 from aiops_daemon.telemetry.labels import Reasons
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.reference import reference
@@ -68,3 +70,13 @@ def test_process_metrics_come_on_request() -> None:
     text = generate_latest(metrics.registry).decode()
     assert "process_cpu_seconds_total" in text
     assert "python_gc_objects_collected_total" in text
+
+
+def test_no_metric_is_declared_and_never_set() -> None:
+    package = Path(aiops_daemon.__file__).parent
+    text = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    for group in vars(Metrics()).values():
+        for name, metric in vars(group).items():
+            if isinstance(metric, MetricWrapperBase):
+                uses = re.findall(rf"\.{name}\.(?:labels|inc|set|observe|time|info)\b", text)
+                assert uses, f"{type(group).__name__}.{name} is never set"
