@@ -105,15 +105,16 @@ class GroupAnalysis:
         """Seconds: the beginning of the oldest open bucket, None before the first line."""
         return None if self.monitor is None else self.open.final_before * BUCKET_SECONDS
 
-    def switch(self, *, to_insights: bool) -> None:
-        """Another reader counts from now on: series that it does not know would fall silent, and its levels differ."""
+    def switch(self, *, to_insights: bool, from_bucket: int = 0) -> None:
+        """Another reader counts from now on, the open buckets from `from_bucket` on anew: series that it does not know would fall
+        silent, and its levels differ."""
         if to_insights == self.by_insights:
             return
         self.by_insights = to_insights
         if self.monitor is not None:
             self.monitor.forget([key for key in self.monitor.keys if key.startswith(INSIGHTS) is not to_insights])
             self.monitor.restart_levels()
-        self.open.reopen(0)
+        self.open.reopen(from_bucket)
 
     def skip_to(self, bucket: int, at: int) -> GroupStep:
         """Buckets that nobody will ever read (an outage longer than what is caught up): go on from `bucket`."""

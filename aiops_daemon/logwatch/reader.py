@@ -15,7 +15,7 @@ from aiops_daemon.logwatch.backtest import category
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.group import Line
 from aiops_daemon.logwatch.records import parse_records
-from aiops_daemon.model.errors import RetryLater, Throttled
+from aiops_daemon.model.errors import GiveUp, RetryLater, Throttled
 
 PAGE = 10_000
 _TRIES = 8
@@ -23,6 +23,7 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 _QUERY_WAIT = 1.0
 _QUERY_POLLS = 120
+_QUERY_ROWS = 10_000  # the most that it gives
 
 
 class LogsClient(Protocol):
@@ -118,17 +119,24 @@ class LogReader:
         return lines
 
     async def count_by_insights(self, group: str, start_ms: int, end_ms: int) -> list[tuple[int, str, int]]:
-        """(bucket, level, lines), exact over the window, by a Logs Insights query."""
+        """(bucket, level, lines) of every bucket that begins before the end, by a Logs Insights query: exact for those that end by then.
+
+        Its end is inclusive, and whether of a second or of its first millisecond is not documented: one second more is asked for, and
+        what lies in a bucket beyond the end is dropped. An hour has 13 buckets and 52 rows, far from the limit.
+        """
         count = ReadCount()
         started = await self._patiently(
             self._client.start_query, count,
-            logGroupName=group, startTime=start_ms // 1000, endTime=end_ms // 1000 - 1, queryString=_QUERY, limit=10_000,
+            logGroupName=group, startTime=start_ms // 1000, endTime=end_ms // 1000, queryString=_QUERY, limit=_QUERY_ROWS,
         )  # fmt: skip
         for _ in range(_QUERY_POLLS):
             answer = await self._patiently(self._client.get_query_results, count, queryId=started["queryId"])
             status = answer.get("status")
             if status == "Complete":
-                return [_counted(row) for row in answer.get("results", ())]
+                rows = [_counted(row) for row in answer.get("results", ())]
+                if len(rows) >= _QUERY_ROWS:
+                    raise GiveUp(f"{group}: Logs Insights gave {_QUERY_ROWS} rows, so there are more: the window is too long")
+                return [row for row in rows if row[0] * BUCKET_SECONDS * 1000 < end_ms]
             if status not in {"Scheduled", "Running", "Unknown"}:
                 raise RetryLater(f"{group}: Logs Insights query ended as {status}")
             await self._clock.sleep(_QUERY_WAIT)

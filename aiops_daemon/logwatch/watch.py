@@ -190,10 +190,13 @@ class LogWatch:
             steps.append(group.skip_to(oldest // BUCKET_SECONDS, now))
             start = oldest
         read = _Read(seconds=end - start)
+        # one reader for the whole run: what the last run measured decides, and a group that turns out too large does not come back in it
+        most = self._settings.max_lines_per_window
+        group.switch(to_insights=head.lines_per_window > most * (_BACK_TO_READER if group.by_insights else 1.0))
         judged = group.monitor.bucket if group.monitor else -1
         while start < end:
             stop = min(end, start + _SLICE_SECONDS)
-            read.lines += await self._read(group, head, start, stop)
+            read.lines += await self._read(group, start, stop)
             self._count_late(group, totals, judged)
             # within a catch-up the past is complete, late lines and all: nothing is read twice but the open end
             while group.due(stop + self._settings.settle_seconds) is not None:
@@ -209,18 +212,13 @@ class LogWatch:
             if bucket <= judged:
                 group.open.late += max(0, group.open.buckets[bucket].total - before)
 
-    async def _read(self, group: GroupAnalysis, head: Head, start: int, stop: int) -> int:
-        most = self._settings.max_lines_per_window
-        factor = _BACK_TO_READER if group.by_insights else 1.0
-        group.switch(to_insights=head.lines_per_window > most * factor)
+    async def _read(self, group: GroupAnalysis, start: int, stop: int) -> int:
         if not group.by_insights:
-            windows = -(-(stop - start) // BUCKET_SECONDS)
+            most = self._settings.max_lines_per_window * -(-(stop - start) // BUCKET_SECONDS)
             try:
-                count = await self._reader.read(group.name, start * 1000, stop * 1000, group.feed, most=most * windows)
+                return (await self._reader.read(group.name, start * 1000, stop * 1000, group.feed, most=most)).lines
             except TooLarge:
-                group.switch(to_insights=True)
-            else:
-                return count.lines
+                group.switch(to_insights=True, from_bucket=start // BUCKET_SECONDS)
         lines = 0
         for bucket, level, counted in await self._reader.count_by_insights(group.name, start * 1000, stop * 1000):
             group.count(bucket, f"{INSIGHTS}{level}", level, counted)

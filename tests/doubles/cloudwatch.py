@@ -48,6 +48,8 @@ class Logs:
     groups: tuple[str, ...] = ("/app/a",)
     calls: int = 0
     insights: int = 0
+    whole_last_second: bool = True  # of a query: endTime is inclusive, and nobody says of what
+    queries: list[tuple[int, int, str]] = field(default_factory=list)  # what every query asked: start, end, text
 
     async def describe_log_groups(self, **parameters: Any) -> Mapping[str, Any]:
         start = int(parameters.get("nextToken", 0))
@@ -73,13 +75,15 @@ class Logs:
 
     async def start_query(self, **parameters: Any) -> Mapping[str, Any]:
         self.insights += 1
+        self.queries.append((parameters["startTime"], parameters["endTime"], parameters["queryString"]))
         return {"queryId": json.dumps([parameters["startTime"], parameters["endTime"], 0])}
 
     async def get_query_results(self, **parameters: Any) -> Mapping[str, Any]:
         start, end, _ = json.loads(parameters["queryId"])
         counts: dict[tuple[int, str], int] = {}
+        last = end * 1000 + (999 if self.whole_last_second else 0)
         for e in self.events:
-            if start * 1000 <= e.at_ms < (end + 1) * 1000:
+            if start * 1000 <= e.at_ms <= last and e.visible_ms <= self.clock.seconds * 1000:
                 key = (e.at_ms // 300_000 * 300, "1" if "error" in e.message.lower() else "0")
                 counts[key] = counts.get(key, 0) + 1
         rows = [

@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -76,9 +75,8 @@ def truth(logs: Logs, until: int) -> Counter[int]:
     return Counter(e.at_ms // 1000 // BUCKET for e in logs.events if e.at_ms // 1000 // BUCKET <= until)
 
 
-async def ticks(logs: Logs, count: int, *watches: LogWatch, crash: Callable[[int], None] = lambda _: None) -> None:
-    for i in range(count):
+async def ticks(logs: Logs, count: int, *watches: LogWatch, first: int = 0) -> None:
+    for i in range(first, first + count):
         logs.clock.seconds = max(logs.clock.seconds, START + (i + 1) * BUCKET + 65)
-        crash(i)
         for each in watches:
             await each.tick()
