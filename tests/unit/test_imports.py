@@ -10,7 +10,8 @@ import pytest
 AWS = frozenset({"aioboto3", "aiobotocore", "boto3"})
 MODELS = frozenset({"pydantic_ai", "openai", "anthropic"})
 HEAVY = AWS | MODELS | {"numpy", "moto", "flask", "werkzeug", "drain3"}
-ALSO_NOT_FOR_HELP = """
+ALSO_NOT_FOR_HELP = frozenset({"botocore", "aiohttp", "prometheus_client", "structlog", "tenacity", "pydantic_settings"})
+HELP = """
 import runpy, sys
 sys.argv = ["aiops-daemon", "--help"]
 try:
@@ -18,6 +19,13 @@ try:
 except SystemExit:
     pass
 """
+
+
+def modules(code: str) -> set[str]:
+    """What a fresh interpreter has imported after `code`."""
+    report = f"{code}\nimport json, sys\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", report], check=True, capture_output=True, text=True)
+    return set(json.loads(done.stderr))
 
 
 @pytest.mark.parametrize(
