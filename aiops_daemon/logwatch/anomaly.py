@@ -1,6 +1,6 @@
-"""Which windows of which series are unusual, and what kind of unusual. Functions of arrays; the state is in monitor.py.
+"""Which windows of which series are unusual. Functions of arrays; the state is in monitor.py.
 
-Every bucket each series is judged over five windows (five minutes to three hours), because a weak effect that lasts is
+Every bucket each series is judged over seven windows (five minutes to three hours), because a weak effect that lasts is
 as certain as a strong one that does not. Looking so often finds something by chance, so the threshold rises with the
 number of series and windows: `ANOMALY_THRESHOLD` means the same in a group of five templates and in one of five hundred.
 """
@@ -10,17 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops_daemon.logwatch.baseline import DAY, WINDOWS
-from aiops_daemon.logwatch.findings import Kind
+from aiops_daemon.logwatch.baseline import WINDOWS
 from aiops_daemon.logwatch.negbin import Floats, corrected, lower_sigma, screen_sigma, uncorrected, upper_sigma
 
-_RARE_PER_DAY = 12
 _FALL_ONLY = [WINDOWS.index(18), WINDOWS.index(24)]  # a fall is at most one whole mean deep: it needs its length
 _LEAST_EXCESS = 2.0  # lines: one line more is no burst, however rare
-_SILENCE_SIGMA = 3.0  # of the buckets without a line taken by themselves
-_RAMP_BUCKETS = 6  # half an hour of growth at least
-_RAMP_GROWTH = 1.3  # a quarter of an hour now against the mean since the onset; a straight ramp comes to 2
-_RAMP_MARGIN = 2.0  # log-likelihood (times two) by which a ramp must explain better than a step
 
 
 @dataclass(frozen=True)
@@ -85,30 +79,3 @@ def _exact(windows: Windows, row: int, rough: Floats, need: float, *, rising: bo
         return None
     observed, expected = round(float(windows.observed[row, i])), float(windows.expected[row, i])
     return Candidate(row, WINDOWS[i], rising, observed, expected, corrected(sigma, windows.looks))
-
-
-def kind_of(candidate: Candidate, counts: Floats, expected: Floats, dispersion: float) -> Kind:
-    """What it is; `counts` and `expected` are the series' recent buckets, oldest first."""
-    if not candidate.rising:
-        zeros = len(counts) - (int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 0)
-        missing = float(expected[len(expected) - zeros :].sum())
-        return Kind.SILENCE if zeros > 1 and lower_sigma(0, missing, dispersion) >= _SILENCE_SIGMA else Kind.DROP
-    if expected[-candidate.window :].mean() * DAY < _RARE_PER_DAY:
-        return Kind.RARE
-    return Kind.RAMP if is_ramp(counts, expected, dispersion) else Kind.SPIKE
-
-
-def is_ramp(counts: Floats, expected: Floats, dispersion: float) -> bool:
-    """The excess grows from some bucket on, rather than stands from some bucket on."""
-    length = len(counts)
-    excess = counts - expected
-    weight = 1 / (expected + dispersion * expected**2 + 0.1)
-    lag = np.arange(length)[None, :] - np.arange(length)[:, None] + 1.0
-    gain: list[Floats] = []
-    for shape in (np.where(lag > 0, 1.0, 0.0), np.maximum(lag, 0.0)):
-        fit = (shape * excess * weight).sum(axis=1)
-        gain.append(np.where(fit > 0, fit**2 / (shape**2 * weight).sum(axis=1), 0.0))
-    step, ramp = gain
-    start = int(np.argmax(ramp))
-    still_growing = excess[-3:].mean() >= _RAMP_GROWTH * excess[start:].mean()
-    return bool(still_growing and length - start >= _RAMP_BUCKETS and ramp[start] > step.max() + _RAMP_MARGIN)

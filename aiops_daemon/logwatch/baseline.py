@@ -120,6 +120,11 @@ class Baseline:
         known = np.where(rows.plain, plain, seasonal * level)
         return np.where(self.age(bucket) < DAY, fast, known).astype(np.float64)
 
+    def per_day(self, row: int) -> float:
+        """Lines that a series writes on a usual day."""
+        lines, buckets = max(self.rows.flat[row], self.rows.fast[row], key=lambda rate: float(rate[1]))
+        return float((lines + 0.1) / (buckets + 1.0)) * DAY
+
     def profile(self, row: int) -> F32:
         """What a series writes by hour of week, as far as it is known, [168]; up to its slow level."""
         rows = self.rows

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops_daemon.logwatch.anomaly import Candidate, find, kind_of, window_sums
+from aiops_daemon.logwatch.anomaly import Candidate, find, window_sums
 from aiops_daemon.logwatch.baseline import DAY, HOUR, WINDOWS
 from aiops_daemon.logwatch.counts import BucketCounts
 from aiops_daemon.logwatch.findings import Kind
 from aiops_daemon.logwatch.group_series import FIXED, HISTORY, LEVELS, NEW, NEW_ERROR, GroupSeries
+from aiops_daemon.logwatch.naming import Course, falling_kind, rising_kind
 from aiops_daemon.logwatch.negbin import screen_sigma
 
 LEARN_LAG = 36  # buckets before one is learned: what turns out to be an anomaly within three hours never is
@@ -22,7 +23,7 @@ _CALM_SIGMA = 2.0
 _HOT_SIGMA = 2.5
 _HIDE_AFTER = 2 * HOUR  # what lasts longer leaves no trace in the hour memory
 _BURST_SHARE = 0.6  # of an excess in one bucket: a job ran
-_REFINE_FOR = 3 * HOUR  # the kind is settled after three hours
+_REFINE_FOR = 6 * HOUR  # the kind is settled when the onset leaves the history
 
 
 @dataclass
@@ -175,18 +176,23 @@ class GroupMonitor(GroupSeries):
     def _open(self, c: Candidate, end: int) -> Departure:
         bucket = self.bucket - (HISTORY - 1 - end)
         departure = Departure(
-            row=c.row, rising=c.rising, window=c.window, kind=self._kind(c, end), since=bucket - c.window + 1,
+            row=c.row, rising=c.rising, window=c.window, kind=Kind.SPIKE if c.rising else Kind.DROP, since=bucket - c.window + 1,
             fired=self.bucket, last_hot=bucket, sigma=c.sigma, observed=c.observed, expected=c.expected,
         )  # fmt: skip
+        departure.kind = self._kind(departure, end, None)
         self.active[c.row] = departure
         return departure
 
-    def _kind(self, c: Candidate, end: int) -> Kind:
-        if self.keys[c.row] in {NEW, NEW_ERROR}:
+    def _kind(self, d: Departure, end: int, before: Kind | None) -> Kind:
+        """What it is, from the buckets up to column `end`; `before`: what it was called until now."""
+        if self.keys[d.row] in {NEW, NEW_ERROR}:
             return Kind.NEW
-        spread = float(self.baseline.dispersion(self.bucket)[c.row, 0])
-        known = max(0, HISTORY - 1 - (self.bucket - int(self.reset[c.row])))
-        return kind_of(c, self.counts[c.row, known : end + 1], self.expected[c.row, known : end + 1], spread)
+        known = max(0, HISTORY - 1 - (self.bucket - int(self.reset[d.row])))
+        onset = max(0, HISTORY - 1 - (self.bucket - d.since) - known)
+        buckets = slice(known, end + 1)
+        spread = float(self.baseline.dispersion(self.bucket)[d.row, 0])
+        course = Course(self.counts[d.row, buckets], self.expected[d.row, buckets], spread, onset)
+        return rising_kind(course, self.baseline.per_day(d.row), before) if d.rising else falling_kind(course, before)
 
     def _follow(self, *, rising: bool) -> list[Departure]:
         """Bring the numbers of the open departures up to date; those that became clearly stronger, or another kind."""
@@ -203,8 +209,9 @@ class GroupMonitor(GroupSeries):
             if candidate is None:
                 continue
             kind = departure.kind
-            if self.bucket - departure.fired < _REFINE_FOR and kind in {Kind.SPIKE, Kind.DROP}:
-                kind = self._kind(candidate, end)
+            ongoing = departure.last_hot == self.bucket - (HISTORY - 1 - end)  # what comes after it says nothing about it
+            if ongoing and self.bucket - departure.since < _REFINE_FOR:
+                kind = self._kind(departure, end, kind)
             if kind is not departure.kind or candidate.sigma > departure.sigma + 2:
                 changed.append(departure)
             departure.kind, departure.sigma = kind, max(departure.sigma, candidate.sigma)
