@@ -116,7 +116,7 @@ async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
         counted.labels("approved").inc()
         await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)
     await leave_if_healthy(run)
-    passage = _policy_now(run, verdict, plan, word)
+    passage = await _policy_now(run, verdict, plan, word)
     if not passage.doubt:
         await _claim_again(run, said)
         passage = await pass_rails(run, plan, approved=True, override=word.override)
@@ -139,14 +139,18 @@ def _word(run: Run) -> Signal | None:
     return next(iter([*fresh, *standing]), None)
 
 
-def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> Passage:
-    """What the operator's policy says today. Only protection can be overridden: whoever asked did not say that it is protected."""
+async def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> Passage:
+    """What policy and kill switch say today. Only protection can be overridden: whoever asked did not say that it is protected."""
     decision = _decision(run, verdict, plan)
     if decision.kind is DecisionKind.NONE:
         return Passage(doubt=decision.reason, rail="policy", how="the policy has to allow it first")
+    stop = await run.tools.switch.stopped()
+    if stop is not None:  # better asked again than begun, stopped and failed
+        why = f"kill switch set by {stop.by} at {stop.at}: {stop.reason}"
+        return Passage(doubt=why, rail="switch", how="approve again after `aiops-daemon start`")
     told = run.raw("asked").get("protected", True)
     if run.tools.policy.is_protected(run.event) and not told and not word.override:
-        return Passage(doubt="the resource is protected by now", rail="policy", how="approve again with --override to act all the same")
+        return Passage(doubt="the resource is protected by now", rail="protected", how="approve again with --override to act all the same")
     return Passage()
 
 

@@ -133,7 +133,7 @@ def _commands(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
     if kind not in {NoticeKind.REVIEW, NoticeKind.STORM} or incident.workflow_state is not State.AWAITING_APPROVAL:
         return (show,)
     verbs = [f'aiops-daemon incidents {verb} {me} --reason "..."' for verb in ("approve", "reject")]
-    if _object(incident.results.get("asked")).get("rail"):  # a guard rail holds: a plain approval may meet it again
+    if _object(incident.results.get("asked")).get("rail", "policy") not in {"policy", "switch"}:  # a plain approval may meet it again
         verbs.insert(1, f'aiops-daemon incidents approve {me} --override --reason "..."')
     if kind is NoticeKind.STORM:
         verbs += [f'aiops-daemon incidents {verb} --storm {me} --reason "..."' for verb in ("approve", "reject")]

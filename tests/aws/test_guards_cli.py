@@ -11,8 +11,8 @@ from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.aws.table import DynamoTable
 from aiops_daemon.bootstrap import incident_table
 from aiops_daemon.cli import app
+from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims, claim_key
-from aiops_daemon.incidents.guards import Breaker
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.model.verdict import Provenance
 from aiops_daemon.workflow.admission import Admission, Triage
@@ -46,6 +46,6 @@ async def test_a_person_closes_a_breaker_and_thaws_a_resource(aws: AwsSession) -
     claims = Claims(table, clock)
     await claims.claim(claim_key(event), admitted.incident_id, timedelta(minutes=5))
     await claims.cool_down(claim_key(event), admitted.incident_id, timedelta(days=1), frozen="undo failed")
-    assert "may be acted on again" in await said("thaw", admitted.incident_id)
-    assert "was not frozen" in await said("thaw", admitted.incident_id)
+    assert "may be acted on again" in await said("thaw", admitted.incident_id, "--reason", "repaired")
+    assert "was not frozen" in await said("thaw", admitted.incident_id, "--reason", "again")
     assert (await claims.claim(claim_key(event), "somebody else", timedelta(minutes=5))).mine

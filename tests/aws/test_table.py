@@ -1,6 +1,7 @@
 """The same writes against moto (through DynamoTable) and the in-memory table: the double must behave as the real thing does."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ import pytest_asyncio
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.aws.table import DynamoTable
 from aiops_daemon.bootstrap import incident_table
+from aiops_daemon.incidents.breaker import Breaker
+from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.model.errors import ConditionFailed
 from aiops_daemon.ports import Table
 from tests.doubles.memory_table import MemoryTable
+from tests.doubles.world import TestClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -102,6 +106,32 @@ async def test_a_budget_is_a_set_so_paying_twice_is_once(table: Table) -> None:
     assert (await spend("b"))["payers"] == {"a", "b"}
     assert (await found(spend("c")))["payers"] == {"a", "b"}
     await spend("a")
+
+
+async def test_money_is_reserved_and_settled_once(table: Table) -> None:
+    names = iter(("r1", "r2", "r3"))
+    purse = CostBudget(table, TestClock(), name="model-cost", dollars=1.0, window=timedelta(hours=1), ids=lambda: next(names))
+    receipt = await purse.reserve(0.6)
+    assert receipt is not None
+    assert await purse.reserve(0.6) is None
+    for _ in range(2):
+        await purse.settle(receipt, 0.1)
+    assert await purse.used() == 0.1
+    assert await purse.reserve(0.9) is not None
+
+
+async def test_a_breakers_whole_life(table: Table) -> None:
+    clock = TestClock()
+    breaker = Breaker(table, clock, in_a_row=1)
+    assert (await breaker.record("a", incident="inc-1", good=False)).opened_by == "inc-1"
+    clock.advance(3600)
+    assert await breaker.take_probe("a", incident="p-1", hold=timedelta(hours=1))
+    assert not await Breaker(table, clock).take_probe("a", incident="p-2", hold=timedelta(hours=1))
+    await breaker.give_up_probe("a", incident="p-1")
+    assert await breaker.take_probe("a", incident="p-2", hold=timedelta(hours=1))
+    assert (await breaker.record("a", incident="p-2", good=True)).open_since is None
+    assert (await breaker.record("a", incident="inc-3", good=False)).open_since is not None
+    assert (await breaker.close("a", by="ann", reason="x")).open_since is None
 
 
 async def test_a_signal_is_kept_once(table: Table) -> None:

@@ -195,6 +195,19 @@ async def test_a_waiting_approval_can_be_taken_back_and_waits_on_where_the_next_
     assert len([notice for notice in fleet.world.delivered if notice[1].kind is NoticeKind.REVIEW]) == len(reviews), "waiting on is no news"
 
 
+async def test_an_approval_while_the_switch_is_set_keeps_the_question_open() -> None:
+    fleet = Fleet()
+    fleet.rules.verdict = fleet.rules.verdict.model_copy(update={"confidence": 0.65})
+    workers = fleet.workers()
+    incident = await fail(fleet, workers, 1)
+    await workers.tools.switch.set(stopped=True, by="bob", reason="a bad deploy")
+    incident = await say(fleet, workers, incident, override=True)
+    assert "refused: kill switch set by bob at 2026-03-02T03:" in incident.audit[-1].note
+    assert incident.audit[-1].note.endswith(": a bad deploy; approve again after `aiops-daemon start`")
+    await workers.tools.switch.set(stopped=False, by="bob", reason="over")
+    assert (await say(fleet, workers, incident)).outcome is Outcome.VERIFIED
+
+
 async def test_what_the_policy_forbids_by_now_is_refused_and_no_override_passes_it() -> None:
     for policy, why in (
         (PolicySettings(mode=Mode.OBSERVE), "observe mode"),
@@ -211,6 +224,7 @@ async def test_what_the_policy_forbids_by_now_is_refused_and_no_override_passes_
             assert why in incident.audit[-1].note
             assert incident.audit[-1].note.endswith("the policy has to allow it first")
         assert not fleet.world.starts
+        assert not any("--override" in command for command in notices(fleet, incident)[-1].actions), "which would not help"
 
 
 @pytest.mark.parametrize("told", [False, True])
