@@ -1,10 +1,13 @@
-"""PagerDuty Events v2. The dedup key is the incident: repeats fold into one alert, and a verified recovery resolves it."""
+"""PagerDuty Events v2. The dedup key is the incident: repeats fold into one alert, and a verified recovery resolves it.
+
+An opened breaker is an alert of its own beside that of the recovery that opened it: it outlives the incident, and people close both.
+"""
 
 import json
 
 from pydantic import JsonValue, SecretStr
 
-from aiops_daemon.model.notice import Notice
+from aiops_daemon.model.notice import Notice, NoticeKind
 from aiops_daemon.notifiers.posting import post
 from aiops_daemon.notifiers.render import GOOD, clean, cut, cut_bytes, one_line, timeline_text
 
@@ -13,7 +16,8 @@ _SUMMARY = 1024  # an event may have 512 KB in all
 
 def event(notice: Notice, routing_key: str) -> dict[str, JsonValue]:
     """`resolve` where the trouble is over, else `trigger`."""
-    base: dict[str, JsonValue] = {"routing_key": routing_key, "dedup_key": notice.incident_id[:255]}
+    about = notice.notice_id if notice.kind is NoticeKind.BREAKER else notice.incident_id
+    base: dict[str, JsonValue] = {"routing_key": routing_key, "dedup_key": about[:255]}
     if notice.kind in GOOD:
         return base | {"event_action": "resolve"}
     facts: dict[str, JsonValue] = {one_line(label, 60): one_line(value, 2000) for label, value in notice.facts}

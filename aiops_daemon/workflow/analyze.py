@@ -45,7 +45,8 @@ async def _refined(run: Run, evidence: Evidence, rules: Verdict) -> Verdict:
     model = run.tools.model
     if model is None or rules.classification is Classification.NORMAL:
         return rules
-    if not await run.tools.model_calls.spend(run.incident.incident_id, "fleet"):
+    attempt = f"{run.incident.incident_id}/{run.incident.fence}"  # whoever takes over asks again, and that is another call
+    if not await run.tools.model_calls.spend(attempt, "fleet"):
         run.tools.metrics.models.calls.labels("over-budget").inc()
         run.tools.metrics.guards.refusals.labels("model-calls").inc()
         return _degraded(run, rules, "budget", "the model budget of this hour is spent")

@@ -23,6 +23,9 @@ _HEADLINE = {
 }
 
 
+BREAKER_SEVERITY = 7  # whatever the resource was worth: nothing of its kind is healed any more
+
+
 def compose(incident: Incident, kind: NoticeKind) -> Notice:
     """The notice of this kind for the incident as it is on the record now."""
     verdict = _object(incident.results.get("verdict")) or _object(incident.results.get("rules"))
@@ -33,7 +36,7 @@ def compose(incident: Incident, kind: NoticeKind) -> Notice:
         notice_id=f"{incident.incident_id}.{kind}",
         incident_id=incident.incident_id,
         kind=kind,
-        severity=int(str(verdict.get("severity", 5))),
+        severity=max(int(str(verdict.get("severity", 5))), BREAKER_SEVERITY if kind is NoticeKind.BREAKER else 1),
         subject=f"[AIOps] {headline}: {_about(incident, kind)}",
         summary=_summary(incident, kind),
         facts=tuple(_facts(incident, verdict)),

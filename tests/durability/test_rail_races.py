@@ -13,8 +13,10 @@ import pytest
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.guards import Budget
 from aiops_daemon.incidents.purse import CostBudget
+from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
+from tests.doubles.faults import Fault, Faults, FaultyTable, Killed
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import Fleet, TestClock, stopped
 
@@ -140,6 +142,26 @@ async def one_leader() -> None:
     await at_once(*held)
     pages = [notice.incident_id for _, notice in fleet.world.delivered if notice.kind is NoticeKind.STORM]
     assert len(pages) == 1, f"{len(pages)} leaders"
+
+
+@pytest.mark.parametrize("fault", Fault)
+async def test_whatever_happens_to_the_writes_the_money_spent_is_never_under_counted(fault: Fault) -> None:
+    for at in (1, 2):
+        fleet = Fleet()
+        paid = 0.0
+        for table in (FaultyTable(fleet, Faults(at, fault)), fleet.memory):  # the second is the successor, who asks again
+            purse = CostBudget(table, fleet.clock, name="model-cost", dollars=1.0, window=HOUR, ids=fleet.new_id)
+            try:
+                receipt = await purse.reserve(0.4)
+                assert receipt is not None
+                paid += 0.1  # the call
+                await purse.settle(receipt, 0.1)
+            except (RetryLater, Killed):
+                pass
+        used = await CostBudget(fleet.memory, fleet.clock, name="model-cost", dollars=1.0, window=HOUR, ids=fleet.new_id).used()
+        assert paid - 1e-9 <= used <= 0.5 + 1e-9, (fault, at)
+        if fault is Fault.RETRIED:
+            assert used == pytest.approx(paid), "a write that is sent again counts once"
 
 
 RACES: tuple[Callable[[], Awaitable[None]], ...] = (

@@ -109,6 +109,11 @@ def test_pagerduty_resolves_on_recovery(notice: Notice) -> None:
     assert event(recovered, "key") == {"routing_key": "key", "dedup_key": "inc-1", "event_action": "resolve"}
 
 
+def test_an_opened_breaker_is_an_alert_of_its_own(notice: Notice) -> None:
+    opened = notice.model_copy(update={"kind": NoticeKind.BREAKER, "notice_id": "inc-1.breaker"})
+    assert event(opened, "key")["dedup_key"] == "inc-1.breaker"
+
+
 def test_the_webhook_signature_is_plain_hmac() -> None:
     expected = hmac.new(b"secret", b"body", hashlib.sha256).hexdigest()
     assert sign(b"body", SecretStr("secret")) == f"sha256={expected}"

@@ -66,6 +66,7 @@ async def test_whoever_opens_the_breaker_pages_once_with_why_and_how_to_close_it
     assert page.subject == "[AIOps] Breaker open: ec2.start asks people from now on"
     assert "3 recoveries in a row failed; one recovery may try it again from 2026-03-02T04:" in page.summary
     assert page.actions[:2] == ("aiops-daemon breaker show ec2.start", 'aiops-daemon breaker close ec2.start --reason "..."')
+    assert page.severity == 7
     assert gauge(workers) == 1, "set when it opened, not when somebody next looks"
 
 
