@@ -4,7 +4,7 @@ from pydantic import JsonValue
 
 from aiops_daemon.analysts.facts import values, word
 from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, anomaly, failure, normal, subject
-from aiops_daemon.model.event import Event
+from aiops_daemon.model.event import UNKNOWN, Event
 from aiops_daemon.model.verdict import Verdict
 
 REPLACE = "codebuild.terraform_apply"
@@ -29,6 +29,8 @@ def judge(event: Event) -> Verdict | None:
 
 def _instance(event: Event) -> Verdict | None:
     state = (word(event.facts, "state") or event.name).lower()
+    if event.resource.id == UNKNOWN and state in {"stopped", "terminated"}:
+        return anomaly(event, f"{subject(event)} is {state}: the event names none, so there is nothing to restore.", confidence=FAIR)
     if state == "stopped":
         because = f"{subject(event)} is stopped; the event does not say who stopped it."
         return failure(event, because, severity=7, action="ec2.start", downtime=5)

@@ -5,6 +5,7 @@ and what is printed is read from the incident table.
 """
 
 import asyncio
+import shlex
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -167,15 +168,18 @@ def _summary(stage: Stage) -> None:
 
 async def _keep(stage: Stage, environment: dict[str, str]) -> None:
     """Until Ctrl-C, or until the daemon ends by itself: an operator may kill it to see what happens."""
-    console = stage.console
-    console.print("\nIt goes on. In another terminal:")
-    for name, value in environment.items():
-        console.print(escape(f"  export {name}='{value}'"), highlight=False)
-    console.print("  aiops-daemon send event.json; aiops-daemon incidents list\nCtrl-C ends it.")
+    variables, event = stage.folder / "demo.env", stage.folder / "event.json"
+    variables.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()))
+    instance = await stage.instance("yours")
+    await (await stage.clients.client("ec2")).stop_instances(InstanceIds=[instance])
+    event.write_text(events.api_call("StopInstances", instance, region=stage.region))
+    lines = ("It goes on. In another terminal:", f"  . {variables}", f"  aiops-daemon send {event}      # {instance} was just stopped",
+        "  aiops-daemon incidents list", f"  curl localhost:{stage.port()}/", "Ctrl-C ends it.")  # fmt: skip
+    stage.console.print("\n" + escape("\n".join(lines)), highlight=False)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     while stage.daemon.returncode is None and not stop.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
     if stage.daemon.returncode is not None:
-        stage.verdict("(kept)", f"the daemon is gone, exit {stage.daemon.returncode}; its last words are in its log", good=False)
+        stage.verdict("(kept)", f"the daemon is gone, exit {stage.daemon.returncode}; its last words: {stage.folder}", good=False)

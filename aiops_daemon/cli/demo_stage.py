@@ -54,6 +54,7 @@ class Stage:
     image: str
     console: Console
     daemon: Process
+    folder: Path  # of the daemon's log, and of what an operator needs to try it by hand
     printed: dict[str, int] = field(default_factory=dict)
     results: list[tuple[str, str, bool]] = field(default_factory=list)
 
@@ -88,6 +89,11 @@ class Stage:
                 return found
             await asyncio.sleep(0.3)
             waited += 0.3
+
+    def port(self) -> int | None:
+        """Where the daemon answers: its first line says it."""
+        started = (json.loads(line) for line in (self.folder / "daemon.jsonl").read_text().splitlines() if '"daemon started"' in line)
+        return next((int(line["port"]) for line in started), None)
 
     def part(self, title: str) -> None:
         self.console.print(f"\n[bold]{escape(title)}[/bold]")
@@ -129,9 +135,10 @@ async def stage(console: Console, *, terraform: bool) -> AsyncIterator[tuple[Sta
             environment["AIOPS_NOTIFIERS__SNS_TOPIC_ARN"] = bootstrap.topic_arn
             images = (await (await clients.client("ec2")).describe_images(Owners=["amazon"]))["Images"]
             history = IncidentHistory(DynamoTable(clients, settings.incidents.table), clock)
-            async with _daemon(console, environment) as process:
+            folder = Path(tempfile.mkdtemp(prefix="aiops-demo-"))
+            async with _daemon(console, environment, folder / "daemon.jsonl") as process:
                 image = images[0]["ImageId"]
-                yield Stage(clients, history, settings, aws.region, bootstrap.queue_url, image, console, process), environment
+                yield Stage(clients, history, settings, aws.region, bootstrap.queue_url, image, console, process, folder), environment
 
 
 async def _project(clients: "AwsSession") -> None:
@@ -151,11 +158,10 @@ async def _project(clients: "AwsSession") -> None:
 
 
 @asynccontextmanager
-async def _daemon(console: Console, environment: dict[str, str]) -> AsyncIterator[Process]:
+async def _daemon(console: Console, environment: dict[str, str], log: Path) -> AsyncIterator[Process]:
     """`aiops-daemon run` as a child; its JSON log goes to a file that is named."""
     from aiops_daemon.settings import child_environment
 
-    log = Path(tempfile.mkdtemp(prefix="aiops-demo-")) / "daemon.jsonl"
     with log.open("w") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "aiops_daemon", "run", env=child_environment(environment), stdout=out, stderr=out

@@ -73,7 +73,7 @@ def _table(answers: "list[tuple[str, Explained]]") -> None:
 
     table = Table(box=None, pad_edge=False)
     for heading in ("message", "outcome", "decision", "resource", "verdict", "why"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for name, answer in answers:
         ids = ", ".join(answer.resource_ids[:3]) + (f" +{len(answer.resource_ids) - 3}" if len(answer.resource_ids) > 3 else "")
         verdict = f"{answer.classification} {answer.confidence:.2f}" if answer.classification and answer.confidence is not None else ""

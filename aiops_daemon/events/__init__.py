@@ -37,7 +37,7 @@ def recognize(envelope: Envelope) -> Reading:
     try:
         return _read(envelope)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:  # a shape that no reader foresaw
-        return Parked(reason=f"unreadable {envelope.detail_type[:80]!r}: {type(error).__name__}")
+        return Parked(reason=f"unreadable detail: {envelope.detail_type[:80]!r}, {type(error).__name__}")
 
 
 def _read(envelope: Envelope) -> Reading:

@@ -42,7 +42,7 @@ def made(
     """One event per distinct resource; one on an unknown resource of type `fallback` where none is named."""
     distinct = {one.key: one for resource in resources if usable(resource.id) for one in [_typed(resource)]}
     if len(distinct) > MAX_RESOURCES:
-        return Parked(reason=f"one message names {len(distinct)} resources; {MAX_RESOURCES} is the most that is read")
+        return Parked(reason=f"too many resources: one message names {len(distinct)}, {MAX_RESOURCES} is the most that is read")
     found = list(distinct.values()) or [_typed(Resource(type=fallback, id=UNKNOWN))]
     base = Event(
         event_id=envelope.id,

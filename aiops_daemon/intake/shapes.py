@@ -38,7 +38,7 @@ def draft_of(body: Body) -> Draft | Ignored | Parked:
     if "eventName" in body and "eventSource" in body:
         return _record(body)
     keys = ", ".join(sorted(str(key)[:32] for key in body)[:6])
-    return Parked(reason=f"unknown shape with keys {keys}".encode("ascii", "replace").decode() if keys else "empty object")
+    return Parked(reason=f"unknown shape: keys {keys}".encode("ascii", "replace").decode() if keys else "empty object")
 
 
 def text_draft(message: str, sns: Body) -> dict[str, JsonValue] | None:

@@ -10,6 +10,7 @@ from typing import Self
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
+from aiops_daemon import __version__
 from aiops_daemon.telemetry.health import Health, Watchdog
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.settings import TelemetrySettings
@@ -24,7 +25,8 @@ class HttpServer:
         self._health = health
         self._watchdog = watchdog
         app = web.Application()
-        app.add_routes([web.get("/metrics", self.metrics), web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)])
+        pages = {"/": self.index, "/metrics": self.metrics, "/healthz": self.healthz, "/readyz": self.readyz}
+        app.add_routes([web.get(path, page) for path, page in pages.items()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self.port = settings.http_port
 
@@ -37,6 +39,13 @@ class HttpServer:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._runner.cleanup()
+
+    async def index(self, _: web.Request) -> web.Response:
+        """For a person who opens the port: what is here."""
+        health = self._checked()
+        lines = [f"aiops-daemon {__version__}", "ready" if health.ok else "NOT ready"]
+        lines += [f"  {check.name}: {check.reason or 'ok'}" for check in health.checks]
+        return web.Response(text="\n".join([*lines, "", "/metrics  /healthz  /readyz", ""]))
 
     async def metrics(self, request: web.Request) -> web.Response:
         """The Prometheus or OpenMetrics text, as the scraper asks for."""

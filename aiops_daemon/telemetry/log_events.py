@@ -34,6 +34,7 @@ class LogEvent(StrEnum):
     DAEMON_STARTED = "daemon started"
     DAEMON_STOPPED = "daemon stopped"
     INCIDENT_OPENED = "incident opened"
+    INCIDENT_MOVED = "incident moved"
     INCIDENT_PARKED = "parked"
     INCIDENT_ENDED = "incident ended"
     OPERATOR_DECISION = "operator decision"

@@ -27,10 +27,14 @@ from aiops_daemon.model.incident import Incident, OutboxEntry, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.policy.settings import PolicySettings
 from aiops_daemon.ports import Action, Analyst, AwsClients, Clock, Notifier, Probe
+from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.settings import WorkflowSettings
 
+log = logger("workflow")
 T = TypeVar("T")
+# What the log tells as it happens: a hand on the world, or a question to a person. The record has the rest.
+_TOLD = frozenset({State.EXECUTING, State.VERIFYING, State.ROLLING_BACK, State.AWAITING_APPROVAL})
 
 
 class Parked(Exception):
@@ -150,6 +154,8 @@ class Run:
         self._deferred.clear()
         for change in all_of_them:
             self.tools.metrics.incidents.transitions.labels(change.to).inc()
+            if change.to in _TOLD:
+                log.info("incident moved", state=change.to, note=change.note)
 
     def _measure(self) -> None:
         """How long this worker was in the stage that it leaves; parked time belongs to nobody."""

@@ -18,6 +18,7 @@ log = logger("worker")
 BATCH = 25
 BACKOFF_LIMIT_SECONDS = 600.0
 MAX_ERRORS = 8
+_BAD_ENDS = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.QUARANTINED})  # somebody has to look
 _QUARANTINE = f"more than {MAX_TAKEOVERS} workers died on this incident: a human has to look"
 
 
@@ -107,7 +108,8 @@ class Workers:
         held = await self.tools.journal.take(seen, self.new_owner())
         if held is not None and held.incident.takeovers > seen.takeovers:
             self.tools.metrics.incidents.takeovers.inc()
-            log.warning("takeover", incident_id=seen.incident_id, dead_owner=seen.owner, takeovers=held.incident.takeovers)
+            with correlation(seen.correlation_id, incident_id=seen.incident_id, resource=seen.resource_key):
+                log.warning("takeover", dead_owner=seen.owner, takeovers=held.incident.takeovers, state=seen.workflow_state)
         return held
 
     async def _pause(self, stop: asyncio.Event) -> None:
@@ -130,7 +132,7 @@ class Workers:
 
     async def _work(self, held: Held) -> None:
         run = Run(held, self.tools)
-        with correlation(held.incident.correlation_id, incident_id=held.incident.incident_id):
+        with correlation(held.incident.correlation_id, incident_id=held.incident.incident_id, resource=held.incident.resource_key):
             try:
                 await self._flow(run)
             except LostOwnership as lost:
@@ -202,4 +204,5 @@ class Workers:
         if incident.recovery_duration_seconds is not None and incident.outcome is not None:
             counts.recovery_seconds.labels(incident.outcome).observe(incident.recovery_duration_seconds)
         note = incident.audit[-1].note
-        log.info("incident ended", state=incident.workflow_state, outcome=incident.outcome, resource=incident.resource_key, note=note)
+        tell = log.warning if incident.outcome in _BAD_ENDS else log.info
+        tell("incident ended", state=incident.workflow_state, outcome=incident.outcome, note=note)

@@ -174,7 +174,7 @@ def test_more_resources_than_anybody_names_is_a_reason() -> None:
     many = {"instancesSet": {"items": [{"instanceId": f"i-{n:08x}"} for n in range(1001)]}}
     found = reading(called("ec2", "StopInstances", many))
     assert isinstance(found, Parked)
-    assert "1001 resources" in found.reason
+    assert "names 1001" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -57,4 +57,4 @@ def test_a_reader_that_trips_over_a_shape_is_a_reason(monkeypatch: pytest.Monkey
     monkeypatch.setitem(events._READERS, "config", trips)
     now = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
     found = recognize(Envelope("e", "aws.config", "Config Notification", "111122223333", "eu-west-1", now, now))
-    assert found == Parked(reason="unreadable 'Config Notification': KeyError")
+    assert found == Parked(reason="unreadable detail: 'Config Notification', KeyError")

@@ -204,7 +204,7 @@ def test_understood_and_no_event(body: Any, reason: str) -> None:
         ("null", "not a JSON object: null"),
         ("[{}]", "not a JSON object: a list"),
         ("{}", "empty object"),
-        ({"b": 1, "а": 2}, "unknown shape with keys b, ?"),
+        ({"b": 1, "а": 2}, "unknown shape: keys b, ?"),
         ('{"detail":' + '{"a":' * 100_000 + "1" + "}" * 100_001, "nested too deeply"),
         ("[" * 3000 + "]" * 3000, "nested too deeply"),
         ("x" * (MAX_BYTES + 1), f"body too large: {MAX_BYTES + 1} characters"),

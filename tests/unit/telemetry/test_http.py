@@ -67,6 +67,13 @@ async def test_readyz_gives_the_reasons_and_sets_the_gauge(world: World) -> None
     assert world.metrics.registry.get_sample_value("aiops_ready", {"check": "queue"}) == 1
 
 
+async def test_a_person_who_opens_the_port_sees_what_is_here_and_what_is_wrong(world: World) -> None:
+    world.health = Health((Check("queue", "queue aiops-events does not exist"), Check("table")))
+    said = (await world.server.index(make_mocked_request("GET", "/"))).text or ""
+    assert "NOT ready\n  queue: queue aiops-events does not exist\n  table: ok\n" in said
+    assert "/metrics  /healthz  /readyz" in said
+
+
 @pytest.mark.parametrize(("accept", "end"), [("", b""), ("application/openmetrics-text; version=1.0.0", b"# EOF\n")])
 async def test_metrics_in_the_format_asked_for(world: World, accept: str, end: bytes) -> None:
     world.metrics.intake.received.inc(3)
