@@ -314,3 +314,37 @@ async def test_an_approval_does_not_wait_beyond_its_own_deadline() -> None:
     fleet.clock.advance(901)
     await workers.drain()
     assert (await fleet.incident(incident.incident_id)).workflow_state is State.REJECTED
+
+
+@pytest.mark.parametrize("override", [False, True])
+async def test_whoever_loses_the_race_for_the_probe_is_refused_unless_a_person_overrides(
+    override: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Fleet(storm_resources=50)
+    workers = await broken(fleet)
+    fleet.clock.advance(3600)
+    incident = await fail(fleet, workers, 10)
+
+    async def taken(*_: object, **__: object) -> bool:
+        return False
+
+    monkeypatch.setattr(Breaker, "take_probe", taken)
+    incident = await say(fleet, workers, incident, override=override)
+    why = "the breaker of ec2.start is open, and another recovery is its probe right now"
+    if override:
+        assert (incident.outcome, incident.results["overridden"]) == (Outcome.VERIFIED, [why])
+    else:
+        assert f"refused: {why}" in incident.audit[-1].note
+
+
+async def test_two_words_at_once_are_both_heard_in_their_order() -> None:
+    fleet = Fleet(storm_resources=50, recoveries_per_account_and_hour=1)
+    workers = fleet.workers()
+    await fail(fleet, workers, 1)
+    incident = await fail(fleet, workers, 2)
+    early = Signal(signal_id="first", decision="approve", by="ann", reason="go", at=fleet.clock.now())
+    await workers.tools.journal.signal(incident.incident_id, early)
+    fleet.clock.advance(1)
+    incident = await say(fleet, workers, incident, "reject")
+    assert incident.workflow_state is State.REJECTED
+    assert [entry.note.partition(":")[0] for entry in incident.audit[-2:]] == ["approve by ann", "reject by ann"]
