@@ -5,10 +5,11 @@ system know are accepted as they are. Secrets can come from AWS Secrets Manager 
 names). An unknown AIOPS_ name is an error: a typo in a safety setting must not pass for its default.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the plain names, then the secret, then the parameters."""
         environment = os.environ  # noqa: TID251  # the only reader of the environment
+        if isinstance(env_settings, EnvSettingsSource):
+            env_settings.env_vars = _with_lists(env_settings.env_vars)
         plain = InitSettingsSource(settings_cls, init_kwargs=_plain(environment))
         return (init_settings, env_settings, plain, *_remote(settings_cls, environment))
 
@@ -131,14 +134,49 @@ def _no_strays(names: list[str]) -> None:
         raise ConfigurationError(f"unknown setting(s): {', '.join(strays)}")
 
 
+def _with_lists(variables: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Lists of names may be written with commas. What has to be JSON and is none is told by its name, which pydantic would not."""
+    written = dict(variables)
+    for name, kind in _kinds():
+        text = (variables.get(name.lower()) or "").strip()
+        if not text or get_origin(kind) not in {tuple, list, dict}:
+            continue
+        if get_args(kind)[0] is str and get_origin(kind) is not dict and not text.startswith("["):
+            written[name.lower()] = json.dumps(_names(text))
+            continue
+        _json(name, text)
+    return written
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _kinds() -> Iterator[tuple[str, Any]]:
+    """Every AIOPS_ name with the type of its field."""
+    for group, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from ((f"{PREFIX}{group}__{key}".upper(), inner.annotation) for key, inner in kind.model_fields.items())
+
+
 def _plain(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, (group, key) in PLAIN_NAMES.items():
         text = environment.get(name, "")
         if text:
-            value: Any = [part.strip() for part in text.split(",") if part.strip()] if name == "LOG_GROUPS" else text
+            value: Any = text
+            if name == "LOG_GROUPS":
+                value = _json(name, text) if text.lstrip().startswith("[") else _names(text)
             found.setdefault(group, {})[key] = value
     return found
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: not valid JSON ({error})") from None
 
 
 def known_names() -> dict[str, tuple[str, Any]]:

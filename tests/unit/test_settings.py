@@ -209,3 +209,28 @@ def test_the_demo_can_point_this_process_and_its_children_elsewhere(clean: pytes
     use_environment({"COOLDOWN_MINUTES": "2"})
     assert load().policy.cooldown_minutes == 2
     assert child_environment({"COOLDOWN_MINUTES": "3"})["COOLDOWN_MINUTES"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "group", "key", "expected"),
+    [
+        ("AIOPS_POLICY__GUARDED", "ssm:parameter#/prod/*, s3:bucket#a", "policy", "guarded", ("ssm:parameter#/prod/*", "s3:bucket#a")),
+        ("AIOPS_LOGWATCH__GROUPS", "/a", "logwatch", "groups", ("/a",)),
+        ("AIOPS_LOGWATCH__GROUPS", '["/a,b"]', "logwatch", "groups", ("/a,b",)),
+        ("LOG_GROUPS", '["/a", "/b"]', "logwatch", "groups", ("/a", "/b")),
+    ],
+)
+def test_a_list_of_names_is_written_with_commas_or_as_json(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, group: str, key: str, expected: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(name, text)
+    assert getattr(getattr(load(), group), key) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("AIOPS_POLICY__AUTONOMY", "{bad"), ("AIOPS_POLICY__MAINTENANCE_WINDOWS", "sunday"), ("LOG_GROUPS", '["/a"')]
+)
+def test_what_has_to_be_json_and_is_none_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(ConfigurationError, match=f"^{name}: not valid JSON"):
+        load()
