@@ -14,7 +14,7 @@ from aiops_daemon.model.incident import TERMINAL, WORKFLOW_VERSION
 from tests.doubles.faults import Faults
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import Fleet
-from tests.durability.test_crash_points import STORIES, STORM, Story, tell
+from tests.durability.test_crash_points import RAILS, STORIES, STORM, Story, tell
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -63,7 +63,7 @@ async def snapshots(story: Story) -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     HISTORIES.mkdir(exist_ok=True)
-    for story in (*STORIES, STORM):
+    for story in (*STORIES, STORM, *RAILS):
         for state, taken in asyncio.run(snapshots(story)).items():
             name = f"v{WORKFLOW_VERSION}-{story.name.replace(' ', '-')}-{state.lower()}.json"
             path = HISTORIES / name

@@ -12,10 +12,10 @@ from aiops_daemon.model.incident import WORKFLOW_VERSION
 from aiops_daemon.model.notice import Notice
 from tests.doubles.invariants import check
 from tests.doubles.world import Fleet
-from tests.durability.test_crash_points import STORIES, STORM, approve_all
+from tests.durability.test_crash_points import RAILS, STORIES, STORM, approve_all
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
-STORY = {story.name: story for story in (*STORIES, STORM)}
+STORY = {story.name: story for story in (*STORIES, STORM, *RAILS)}
 
 
 def restored(path: Path) -> tuple[Fleet, dict[str, Any]]:

@@ -169,6 +169,18 @@ async def test_an_operators_word_is_recorded_with_the_sender_that_sqs_vouches_fo
     assert (await desk.fleet.incident(incident_id)).workflow_state is State.COMPLETED
 
 
+@pytest.mark.parametrize(("said", "override"), [("yes", True), ("no", False), (True, False), (None, False)])
+async def test_an_override_is_only_what_says_yes(said: object, override: bool) -> None:
+    desk = Desk()
+    incident_id = await awaiting(desk)
+    word = {"incident_id": incident_id, "decision": "approve", "by": "ann", "reason": "ok", "override": said}
+    assert await desk.handle(json.dumps({"aiops_decision": word})) == Done()
+    (signal,) = (await desk.fleet.incident(incident_id)).signals.values()
+    assert signal.override is override
+    (written,) = desk.fleet.memory.items[incident_id]["signals"].values()
+    assert ("override" in written) is override, "older code refuses a field that it does not know"
+
+
 async def test_the_same_word_twice_is_one() -> None:
     desk = Desk()
     incident_id = await awaiting(desk)
