@@ -40,10 +40,12 @@ ON_CALL = (
         Panel("Dead letters", "stat", "none", {"dead": 'max(aiops_queue_messages{queue="dead-letters"}) or vector(0)'}, steps=RED_ABOVE_ZERO),
     )),
     Row("What is it doing now", (
-        Panel("Incidents in work", "stat", "none", {"now": "sum(aiops_incidents_active)"}),
-        Panel("Asked a person today", "stat", "none", {"asked": 'sum(increase(aiops_approvals_total{decision="requested"}[24h])) or vector(0)'}, steps=[{"color": "green", "value": None}, {"color": "orange", "value": 1}]),
-        Panel("Stop switch", "stat", "none", {"engaged": "max(aiops_kill_switch_engaged)"}, steps=RED_ABOVE_ZERO, about="1: no step runs"),
-        Panel("Breakers open", "stat", "none", {"open": "sum(max by (kind) (aiops_breaker_open)) or vector(0)"}, steps=RED_ABOVE_ZERO),
+        Panel("Incidents in work", "stat", "none", {"now": "sum(aiops_incidents_active)"}, 4),
+        Panel("Waiting for a person", "stat", "none", {"waiting": "max(aiops_approvals_pending)"}, 4, steps=[{"color": "green", "value": None}, {"color": "orange", "value": 1}]),
+        Panel("Asked a person today", "stat", "none", {"asked": 'sum(increase(aiops_approvals_total{decision="requested"}[24h])) or vector(0)'}, 4, steps=[{"color": "green", "value": None}, {"color": "orange", "value": 1}]),
+        Panel("Stop switch", "stat", "none", {"engaged": "max(aiops_kill_switch_engaged)"}, 4, steps=RED_ABOVE_ZERO, about="1: no step runs"),
+        Panel("Breakers open", "stat", "none", {"open": "sum(max by (kind) (aiops_breaker_open)) or vector(0)"}, 4, steps=RED_ABOVE_ZERO),
+        Panel("Budgets used", "stat", "percentunit", {"{{budget}}": "max by (budget) (aiops_budget_used_ratio)"}, 4, steps=[{"color": "green", "value": None}, {"color": "orange", "value": 0.8}], about="recoveries of the fullest account; the model's calls and money"),
     )),
     Row("What did it do today", (
         Panel("Healed", "stat", "none", {"verified": 'sum(increase(aiops_incidents_closed_total{outcome="verified"}[24h])) or vector(0)'}),
