@@ -29,12 +29,14 @@ def list_(
     state: Annotated[State | None, typer.Option(help="Only this state.", case_sensitive=False)] = None,
     since: Annotated[str, typer.Option(help="How far back: 30m, 12h, 7d, 2w.")] = "24h",
     kind: Annotated[str | None, typer.Option("--type", help="Resource type: ec2, or ec2:instance.")] = None,
+    storm: Annotated[str | None, typer.Option(help="Only members of this storm: the leader's id, from its page.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
     output: Output = "table",
 ) -> None:
     """Newest first, from the indexes."""
-    reach = period(since)
-    found = asyncio.run(at_desk(lambda desk: desk.history.listed(state=state, resource_type=kind, since=reach, limit=limit)))
+    reach, most = period(since), _STORM_MEMBERS if storm else limit
+    found = asyncio.run(at_desk(lambda desk: desk.history.listed(state=state, resource_type=kind, since=reach, limit=most)))
+    found = [one for one in found if storm in {None, _leader(one)}][:limit]
     if output == "table":
         _table(found)
         return

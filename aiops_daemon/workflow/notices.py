@@ -140,7 +140,7 @@ def _commands(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
         verbs.insert(1, f'aiops-daemon incidents approve {me} --override --reason "..."')
     if kind is NoticeKind.STORM:
         verbs += [f'aiops-daemon incidents {verb} --storm {me} --reason "..."' for verb in ("approve", "reject")]
-        return (*verbs, show, "aiops-daemon incidents list --state AWAITING_APPROVAL")
+        return (*verbs, show, f"aiops-daemon incidents list --storm {me}")
     return (*verbs, show)
 
 

@@ -160,6 +160,12 @@ def test_a_storm_is_answered_with_one_command_for_all_who_wait(terminal: Any, de
     assert ids[5] in done.stdout
 
 
+def test_the_members_of_a_storm_are_listed_also_those_that_came_after_its_page(terminal: Any) -> None:
+    ids = storm(terminal)
+    rows = json.loads(terminal.run("incidents", "list", "--storm", ids[4], "--output", "json").stdout)
+    assert {row["incident_id"] for row in rows} == set(ids[4:])
+
+
 def test_a_storm_nobody_knows_and_two_targets_at_once_are_refused(terminal: Any) -> None:
     ids = storm(terminal)
     assert "awaits approval" in str(terminal.run("incidents", "approve", "--storm", ids[0], "--reason", "x").exception)

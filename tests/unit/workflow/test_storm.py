@@ -58,7 +58,8 @@ async def test_the_page_names_its_members_and_how_to_answer() -> None:
     assert page.subject.startswith("[AIOps] Storm: 5 resources in account 123456789012")
     assert dict(page.facts)["Members so far"].count("ec2:instance#i-") == 5
     assert "approve" in page.actions[0]
-    assert page.actions[-1].endswith("list --state AWAITING_APPROVAL")
+    assert f'aiops-daemon incidents approve --storm {page.incident_id} --reason "..."' in page.actions
+    assert f"aiops-daemon incidents list --storm {page.incident_id}" in page.actions
 
 
 async def test_a_member_says_on_its_record_who_speaks_for_it_and_stays_silent_when_refused() -> None:
