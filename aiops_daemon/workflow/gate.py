@@ -160,7 +160,9 @@ async def _claim_again(run: Run, said: str) -> None:
     if claim.frozen:
         await run.end(State.REJECTED, f"{said}, but the resource is frozen: {claim.frozen}", Outcome.REJECTED, notice=NoticeKind.STOPPED)
     if not claim.mine:
-        await run.park(claim.until + timedelta(seconds=1), f"approved; the resource is in cooldown, held by {claim.holder}")
+        # Who acts right now holds the resource for as long as its steps may take, and shortens that to a cooldown when they are done.
+        free = min(claim.until, run.tools.clock.now() + run.tools.policy.cooldown)
+        await run.park(free + timedelta(seconds=1), f"approved; the resource is in cooldown, held by {claim.holder}")
 
 
 async def _hold_back(run: Run, said: str, word: Signal, passage: Passage) -> None:

@@ -100,6 +100,23 @@ async def test_an_approved_plan_waits_for_the_holder_of_the_claim() -> None:
     assert (await fleet.incident(incident_id)).workflow_state is State.COMPLETED
 
 
+async def test_an_approved_plan_does_not_sleep_as_long_as_the_holders_steps_may_take() -> None:
+    fleet = doubtful()
+    workers = fleet.workers()
+    incident_id = await asked(fleet, workers)
+    fleet.clock.advance(400)  # its own claim has run out
+    claims = workers.tools.claims
+    await claims.claim(CLAIM, "inc-other", timedelta(minutes=5))
+    await claims.charge(CLAIM, "inc-other", "inc-other", timedelta(hours=2))  # a build may take that long
+    await say(fleet, workers, incident_id)
+    await workers.drain()
+    await claims.cool_down(CLAIM, "inc-other", timedelta(minutes=5))  # this one was quick
+    fleet.clock.advance(302)
+    await workers.drain()
+    await fleet.settle(workers)
+    assert (await fleet.incident(incident_id)).workflow_state is State.COMPLETED
+
+
 async def test_an_approval_of_what_is_well_again_changes_nothing() -> None:
     fleet = doubtful()
     workers = fleet.workers()
