@@ -19,8 +19,10 @@ from aiops_daemon.model.incident import State
 from tests.benchmarks.aws_http import EC2, Cloud, Request, _xml
 from tests.benchmarks.fast_table import FastTable
 from tests.benchmarks.stand import TABLE
+from tests.doubles.memory_table import _Reader
 
 BOOT_SECONDS = 0.4
+STALE_SECONDS = 0.5
 QUEUE, DEAD = "events", "parked"
 
 
@@ -61,16 +63,32 @@ class History:
 
 
 class RecordedTable(FastTable):
-    """Tells `History` what was written and by whom."""
+    """Tells `History` what was written and by whom; its indexes lag while the cloud says so."""
 
     def __init__(self, cloud: "ChaosCloud") -> None:
         super().__init__()
         self._cloud = cloud
+        self._before: dict[str, tuple[float, dict[str, Any]]] = {}  # until when, and what an index that lags still shows
+        self._latest: dict[str, dict[str, Any]] = {}
 
     @override
     def _index(self, key: str) -> None:
         self._cloud.wrote(deepcopy(self.items[key]))
+        self._before[key] = (now() + STALE_SECONDS, self._latest.get(key, {}))
+        self._latest[key] = self.items[key]
         super()._index(key)
+
+    @override
+    async def query(self, index: str, condition: str, values: Mapping[str, Any], **more: Any) -> list[Mapping[str, Any]]:
+        """Indexes follow the table a little later, each item for itself."""
+        found = await super().query(index, condition, values, **more)
+        at = now()
+        stale = {key: item for key, (until, item) in self._before.items() if until > at and self._cloud.lags()}
+        names = more.get("names") or {}
+        asked = [part for part in (condition, more.get("filter_by")) if part]
+        seen = [item for item in found if item["incident_id"] not in stale]
+        seen += [item for item in stale.values() if item and all(_Reader(part, item, values, names).condition() for part in asked)]
+        return seen[: more.get("limit")]
 
 
 class ChaosCloud(Cloud):
@@ -82,6 +100,7 @@ class ChaosCloud(Cloud):
         self.tables = defaultdict(lambda: RecordedTable(self))
         self.caller = "nobody"
         self.history = History()
+        self.lags: Callable[[], bool] = lambda: False
         self.invocation = ""
         self.watch: Callable[[Write], None] = lambda _write: None
         self._at_work: dict[str, tuple[tuple[str, str], ...]] = {}  # by invocation

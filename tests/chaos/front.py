@@ -21,6 +21,7 @@ from tests.chaos.cloud import ChaosCloud, now
 Kind = Literal["none", "throttled", "unavailable", "dropped", "lost reply", "slow"]
 SERVICES = ("AmazonSQS", "DynamoDB_20120810", "ec2", "sns")
 RATES: dict[Kind, float] = {"throttled": 0.04, "unavailable": 0.02, "dropped": 0.01, "lost reply": 0.03, "slow": 0.05}
+STALE = 0.3
 
 
 @dataclass
@@ -43,6 +44,12 @@ class Weather:
         if kind != "none":
             self.injected[kind] += 1
         return kind
+
+    def lags(self) -> bool:
+        """Whether an index still shows an item as it was."""
+        late = not self.quiet and self.rng.random() < STALE
+        self.injected["stale read"] += late
+        return late
 
     def _drawn(self) -> Kind:
         at = self.rng.random()

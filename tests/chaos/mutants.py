@@ -12,7 +12,7 @@ from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.messages import Disposition, Done, Message
 from aiops_daemon.model.incident import Incident
-from aiops_daemon.workflow import outbox
+from aiops_daemon.workflow import fenced, outbox
 
 
 def claim_without_condition() -> None:
@@ -79,6 +79,15 @@ def take_without_condition() -> None:
     Journal.take = take  # type: ignore[method-assign]  # that is the mutant
 
 
+def no_fence_before_effects() -> None:
+    """A process that slept inside a step goes on with it."""
+
+    async def ours(run: Any) -> None:
+        return
+
+    fenced.still_ours = ours
+
+
 def silent_outbox() -> None:
     """A notice counts as delivered before it was sent."""
 
@@ -90,7 +99,14 @@ def silent_outbox() -> None:
 
 MUTANTS: dict[str, Callable[[], None]] = {
     mutant.__name__: mutant
-    for mutant in (claim_without_condition, acknowledge_before_record, no_fence, take_without_condition, silent_outbox)
+    for mutant in (
+        claim_without_condition,
+        acknowledge_before_record,
+        no_fence,
+        no_fence_before_effects,
+        take_without_condition,
+        silent_outbox,
+    )
 }
 
 if __name__ == "__main__":

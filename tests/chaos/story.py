@@ -64,6 +64,7 @@ class Story:
         self._traffic = Traffic(seed, seconds)
         self._cloud = ChaosCloud(random.Random(f"queue {seed}"))
         self._weather = Weather(random.Random(f"weather {seed}"))
+        self._cloud.lags = self._weather.lags
         self._daemons: list[Daemon] = []
         self._over = False
 
@@ -141,9 +142,9 @@ class Story:
         self.report.duplicates = self._traffic.duplicates
 
     async def _strike(self, end: float) -> None:
-        """A kill or a stop about every 2 s; half of them right at a call."""
+        """A kill or a stop about every 1.2 s; half of them right at a call."""
         while now() < end:
-            await asyncio.sleep(self._rng.uniform(0.8, 2.5))
+            await asyncio.sleep(self._rng.uniform(0.6, 1.8))
             daemon = self._rng.choice(self._daemons)
             blow = self._kill if self._rng.random() < 0.6 else self._stop
             if self._rng.random() < 0.5:
@@ -215,7 +216,7 @@ class Story:
         report.faults = self._weather.injected
         report.incidents = len(items)
         report.takeovers = sum(item["takeovers"] for item in items)
-        report.ends = Counter(item["outcome"] for item in items)
+        report.ends = Counter(item.get("outcome", "open") for item in items)
         report.recoveries = len({write.item["incident_id"] for write in history.writes if write.item.get("workflow_state") == "EXECUTING"})
         report.notifications = history.told.total()
 
