@@ -3,6 +3,7 @@
 GuardDuty's severities: low below 4, medium below 7, high from 7. Security Hub's labels are those of its finding format.
 """
 
+import re
 from collections.abc import Callable
 
 from pydantic import JsonValue
@@ -14,6 +15,7 @@ from aiops_daemon.model.verdict import Verdict
 
 _THREAT_TYPES = ("ttps", "effects", "unusual behaviors", "threat", "backdoor", "sensitive data identifications/exposure")
 _SETTLED = frozenset({"ARCHIVED", "SUPPRESSED", "RESOLVED", "CLOSED", "DISMISSED"})
+_DELIVERY = re.compile(r"(?:Started|Completed|Succeeded|Delivered)$")  # what Config tells of its own work
 _PASSED = frozenset({"PASSED", "COMPLIANT", "NOT_AVAILABLE", "NOT_APPLICABLE", "OK"})
 
 
@@ -35,6 +37,8 @@ def _malware(event: Event) -> Verdict:
         return tampering(event, f"Malware was found in {subject(event)}: contain it after review.")
     if results & {"FAILED", "ACCESS_DENIED", "UNSUPPORTED"}:
         return anomaly(event, f"{subject(event)} could not be scanned for malware.", confidence=FAIR)
+    if "failed" in event.detail_type.lower():
+        return anomaly(event, f"{event.detail_type} on {subject(event)}.", confidence=FAIR)
     return normal(f"The malware scan of {subject(event)} found nothing.")
 
 
@@ -114,6 +118,8 @@ def _weakness(event: Event) -> Verdict:
         event.name,
     )
     words = {w.upper().replace("-", "_") for w in said if w}
+    if _DELIVERY.search(event.name):
+        return normal(f"{event.source}: {event.name}.")
     counts = event.facts.get("finding-severity-counts")
     if isinstance(counts, dict) and not any(counts.values()):
         return normal(f"The scan of {subject(event)} found nothing.")

@@ -20,7 +20,7 @@ _FAILED = words(
     FAILED FAILURE TIMED_OUT TIMEOUT TIMEDOUT ERROR FAULT FAILED_WITH_ERROR CRASHED COMPLETED_WITH_ERROR
     COMPLETED_WITH_ERRORS TERMINATED_WITH_ERRORS UNHEALTHY IMPAIRED EXPIRED UNREACHABLE LOST CREATE_FAILED UPDATE_FAILED
     DELETE_FAILED ROLLBACK_COMPLETE ROLLBACK_FAILED ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE UPDATE_ROLLBACK_FAILED
-    UPDATE_ROLLBACK_IN_PROGRESS FAILING UNSUCCESSFUL NOT_READY CANNOT_START INACCESSIBLE
+    UPDATE_ROLLBACK_IN_PROGRESS FAILING UNSUCCESSFUL OFFLINE CONNECTION_LOST NOT_READY CANNOT_START INACCESSIBLE
     """
 )
 _GIVEN_UP = words(
@@ -30,6 +30,7 @@ _GIVEN_UP = words(
     """
 )
 _STATUS = re.compile(r"(?<!previous)(?<!old)[-_]?(?:Status|State|status)$")  # ModelPackageStatus, sync-status
+_ALERT = re.compile(r"\balert\b", re.IGNORECASE)  # a service that raises one on a thing of its own; it may also clear it
 _ENDED_WELL = words("SUCCEEDED SUCCESS COMPLETED COMPLETE OK HEALTHY RUNNING AVAILABLE ACTIVE PASSED")
 _FAILED_END = re.compile(
     r"(?:_FAILED|_FAILURE|_ERROR|_TIMED_OUT|_IMPAIRED|[_-]DOWN|_STALLED|_DISCONNECTED)$|^(?:MISCONFIGURATION|STALLED|ARRESTED|DOWN)"
@@ -38,7 +39,8 @@ _WORSE = re.compile(r"\bto (?:severe|degraded|critical|red|impaired|unhealthy)\b
 # A service that writes these into the title has no status of its own.
 _TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
 _TITLE_SOFT = re.compile(
-    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|blocked|low storage)\b", re.IGNORECASE
+    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|blocked|low storage|insight)\b",
+    re.IGNORECASE,
 )
 
 
@@ -49,7 +51,7 @@ def status_of(event: Event) -> str:
     nested = nested or next((text(v) for state in after for v in values(state, "status", "state", "check-state", "value")), "")
     named_so = (text(v) for key, v in event.facts.items() if _STATUS.search(key))
     plain = word(event.facts, *_STATUS_KEYS) or nested or next((found for found in named_so if found), "")
-    return re.sub(r"[\s-]+", "_", plain.strip()).upper()
+    return _phrase(plain)
 
 
 def judge(event: Event) -> Verdict | None:
@@ -62,6 +64,10 @@ def judge(event: Event) -> Verdict | None:
         return anomaly(event, f"{said}. {_why(event)}".strip(), confidence=FAIR)
     if _TITLE_FAILED.search(event.detail_type):
         return failure(event, f"{said}. {_why(event)}".strip(), confidence=FAIR, severity=6)
+    if _ALERT.search(event.detail_type) and not {"CLEARED", "CLEAR", "OK"} & {
+        _phrase(v) for v in event.facts.values() if isinstance(v, str)
+    }:
+        return failure(event, f"{said}. {_why(event)}".strip(), confidence=FAIR, severity=5)
     if _TITLE_SOFT.search(event.detail_type):
         return anomaly(event, f"{said}.", confidence=FAIR)
     return normal(f"{said}.") if status else None
@@ -72,7 +78,7 @@ def _gone_bad(event: Event, status: str) -> bool:
     names = (
         status,
         _phrase(event.name),
-        *(_phrase(word(event.facts, key)) for key in ("eventType", "eventName", "event_name", "changeType")),
+        *(_phrase(word(event.facts, key)) for key in ("eventType", "eventName", "event_name", "changeType", "event", "type", "result")),
     )
     if any(_FAILED_END.search(name) for name in names):
         return True
@@ -82,7 +88,7 @@ def _gone_bad(event: Event, status: str) -> bool:
 
 
 def _phrase(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip()).upper()
+    return re.sub(r"[\s-]+|(?<=[a-z])(?=[A-Z])", "_", name.strip()).upper()
 
 
 def _partial(event: Event) -> bool:

@@ -103,13 +103,13 @@ def _key(event: Event) -> Verdict:
     return normal(f"{event.detail_type} of {subject(event)}.")
 
 
-def _certificate(event: Event) -> Verdict:
+def _certificate(event: Event) -> Verdict | None:
     title = event.detail_type.lower()
     if "expired" in title or "revoked" in title:
         return failure(event, f"{subject(event)} is no longer valid ({event.detail_type}).", severity=8)
     if "expiration" in title or "action required" in title:
         return anomaly(event, f"{event.detail_type}: {subject(event)}.", severity=5)
-    return normal(f"{event.detail_type} of {subject(event)}.")
+    return None if {"result", "Action"} & event.facts.keys() else normal(f"{event.detail_type} of {subject(event)}.")
 
 
 def _backup(event: Event) -> Verdict | None:

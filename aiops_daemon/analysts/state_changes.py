@@ -89,7 +89,8 @@ def _rds_passing(categories: set[str], event: Event, lowered: str, said: str) ->
         return anomaly(event, f"{said}: a short outage.", confidence=FAIR)
     if categories & {"failover", "recovery"}:
         return anomaly(event, f"{said}: it recovers by itself.", confidence=FAIR)
-    if any(w in lowered for w in _BROKEN_WORDS) and not categories <= {"notification", "maintenance", "configuration change"}:
+    quiet = categories and categories <= {"notification", "maintenance", "configuration change"}
+    if any(w in lowered for w in _BROKEN_WORDS) and not quiet:
         return failure(event, said, confidence=FAIR)
     return normal(f"{said}: informational.")
 

@@ -82,7 +82,7 @@ def _titled(envelope: Envelope, service: str) -> list[Resource]:
 
 def _tabled(envelope: Envelope, service: str) -> list[Resource]:
     """The parameter that names a target in the service's calls names it in its messages as well."""
-    table = TARGETS.get(service, {})
+    table = TARGETS.get("elasticmapreduce" if service == "emr" else service, {})
     told = {
         re.sub(r"[^a-z0-9]", "", key.lower()): value for key, value in envelope.detail.items() if isinstance(value, str) and value.strip()
     }

@@ -20,7 +20,23 @@ _VERSION = re.compile(r"_?20\d{2}_?\d{2}_?\d{2}(?:v\d+)?$")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z][a-z0-9]*")
 # Names and ids of something else than the target: they are looked at by no generic rule.
-_ASIDE = frozenset({"request", "clientrequest", "operation", "kmskey", "account", "owner", "registry", "principal", "caller", "awsaccount"})
+_ASIDE = frozenset(
+    {
+        "request",
+        "clientrequest",
+        "operation",
+        "kmskey",
+        "account",
+        "owner",
+        "registry",
+        "principal",
+        "caller",
+        "awsaccount",
+        "sshpublic",
+        "public",
+        "private",
+    }
+)
 _NO_TARGETS = (
     "policy",
     "type",

@@ -15,7 +15,8 @@ _GUARDDUTY = (
     ("resource.instanceDetails.instanceId", "ec2:instance"), ("resource.s3BucketDetails.name", "s3:bucket"),
     ("resource.eksClusterDetails.name", "eks:cluster"), ("resource.rdsDbInstanceDetails.dbInstanceIdentifier", "rds:db"),
     ("resource.lambdaDetails.functionName", "lambda:function"), ("resource.ecsClusterDetails.arn", "ecs:cluster"),
-    ("s3ObjectDetails.bucketName", "s3:bucket"), ("resourceArn", "resource"), ("resource.accessKeyDetails.userName", "iam:user"),
+    ("s3ObjectDetails.bucketName", "s3:bucket"), ("s3BucketDetails.bucketName", "s3:bucket"), ("resourceArn", "resource"),
+    ("resource.accessKeyDetails.userName", "iam:user"),
     ("service.detection.sequence.resources.uid", "resource"),
 )  # fmt: skip
 _CONFIG_TYPES = {

@@ -37,6 +37,9 @@ def draft_of(body: Body) -> Draft | Ignored | Parked:
             return build(body)
     if "eventName" in body and "eventSource" in body:
         return _record(body)
+    cache = next((key for key in body if str(key).startswith("ElastiCache:")), None)
+    if cache is not None:
+        return _cache(cache, body[cache])
     keys = ", ".join(sorted(str(key)[:32] for key in body)[:6])
     return Parked(reason=f"unknown shape: keys {keys}".encode("ascii", "replace").decode() if keys else "empty object")
 
@@ -196,6 +199,19 @@ def _service_event(body: Body) -> Draft:
     )
 
 
+def _cache(what: str, cluster: JsonValue) -> Draft:
+    """ElastiCache over SNS: {"ElastiCache:FailoverComplete": "sessions-001"}."""
+    detail: dict[str, JsonValue] = {"cacheClusterId": cluster, "message": what.partition(":")[2]}
+    return Draft("service-notification", detail, source="aws.elasticache", detail_type="ElastiCache Notification")
+
+
+def _command(body: Body) -> Draft:
+    """Run Command over SNS: one message per command, or per instance of it."""
+    detail: dict[str, JsonValue] = {**body, "instance-id": body.get("instanceId", body.get("instanceIds"))}
+    title = "EC2 Command Invocation Status-change Notification"
+    return Draft("service-notification", detail, source="aws.ssm", detail_type=title, time=body.get("eventTime"))
+
+
 def _deployment(body: Body) -> Draft:
     detail: dict[str, JsonValue] = {**body, "state": body.get("status"), "application": body.get("applicationName")}
     return Draft(
@@ -240,6 +256,8 @@ _SHAPES: tuple[tuple[frozenset[str], Callable[[Body], Draft | Ignored | Parked]]
     (frozenset({"AlarmName", "NewStateValue"}), _alarm_over_sns),
     (frozenset({"AutoScalingGroupName", "AutoScalingGroupARN"}), _scaling),
     (frozenset({"AutoScalingGroupName", "LifecycleTransition"}), _scaling),
+    (frozenset({"AutoScalingGroupName", "Event"}), _scaling),
+    (frozenset({"commandId", "documentName", "status"}), _command),
     (frozenset({"Event", "Bucket", "Service"}), _s3_test),
     (frozenset({"Event Source", "Event Message"}), _service_event),
     (frozenset({"deploymentId", "applicationName", "status"}), _deployment),

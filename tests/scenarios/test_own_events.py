@@ -52,6 +52,22 @@ def test_a_message_of_any_service(
     assert answer.decision != "act"
 
 
+@pytest.mark.parametrize(
+    ("body", "resource", "label"),
+    [
+        ({"ElastiCache:SnapshotFailed": "sessions-001"}, "elasticache:cluster#sessions-001", "FAILURE"),
+        ({"ElastiCache:FailoverComplete": "sessions-001"}, "elasticache:cluster#sessions-001", "NORMAL"),
+        ({"commandId": "c", "documentName": "d", "instanceIds": ["i-0a"], "status": "Failed"}, "ec2:instance#i-0a", "FAILURE"),
+        ({"Event Source": "db-cluster", "Source ID": "a", "Event Message": "Cluster failover failed, check it"}, "rds:db#a", "FAILURE"),
+    ],
+)
+def test_a_notification_of_a_service_that_is_older_than_eventbridge(body: dict[str, Any], resource: str, label: str) -> None:
+    key, answer = explained(
+        json.dumps({"Type": "Notification", "TopicArn": ARN("sns", "t"), "MessageId": "m", "Message": json.dumps(body)})
+    )
+    assert (key, answer.classification) == (resource, label)
+
+
 @pytest.mark.parametrize(("service", "name", "request_", "resource", "label"), [row for row in CALLS if row[4] != "NORMAL"][::4])
 def test_the_same_call_that_was_refused_or_was_made_by_a_service_is_never_acted_on(
     service: str, name: str, request_: dict[str, Any], resource: str, label: str
