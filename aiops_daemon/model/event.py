@@ -5,11 +5,21 @@ from enum import StrEnum
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from typing_extensions import override  # typing has it from 3.12
 
 UNKNOWN = "unknown"
+_NOT_KEPT: set[str] = set()  # shared; a copy of a model copies it before it adds to it
 
 
-class Frozen(BaseModel):
+class Slim(BaseModel):
+    """Forgets which fields were given, which nobody asks: these sets are a third of what a record weighs in memory."""
+
+    @override
+    def model_post_init(self, _: object) -> None:
+        object.__setattr__(self, "__pydantic_fields_set__", _NOT_KEPT)
+
+
+class Frozen(Slim):
     """Base of the value types: immutable, and an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

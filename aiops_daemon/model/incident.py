@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, SkipValidation
+from pydantic import ConfigDict, Field, JsonValue, PlainSerializer, SkipValidation
 
-from aiops_daemon.model.event import Event, Frozen
+from aiops_daemon.model.event import Event, Frozen, Slim
 
 WORKFLOW_VERSION = 1
 
@@ -109,7 +109,7 @@ Recorded = Annotated[Mapping[str, JsonValue], SkipValidation, PlainSerializer(di
 Audit = Annotated[Sequence[AuditEntry], SkipValidation, PlainSerializer(list, return_type=list[AuditEntry])]
 
 
-class Incident(BaseModel):
+class Incident(Slim):
     """The record. `results` answers finished steps when the workflow runs again."""
 
     model_config = ConfigDict(extra="ignore")  # newer code may have written more
