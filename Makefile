@@ -26,7 +26,9 @@ test: install  ## the test suite with its coverage (what deploys has its own: te
 test-deploy: install build/scanners/.installed  ## Terraform, image file, compose and Prometheus: format, validity, tests, the slow apply to moto
 	@build/scanners/bin/checkov --directory deploy/terraform --framework terraform --compact --quiet --skip-download
 	@build/scanners/bin/hadolint Dockerfile
-	@$(BIN)/python -m pytest tests/deploy
+	@$(BIN)/python -m pytest tests/deploy/test_apply.py >build/test_apply.log 2>&1 & apply=$$!; \
+	$(BIN)/python -m pytest tests/deploy --ignore=tests/deploy/test_apply.py; rest=$$?; \
+	wait $$apply; applied=$$?; cat build/test_apply.log; exit $$((rest + applied))
 
 image-check: install  ## build the image with buildah, run it as on ECS, print its size and start-up time (root; Debian)
 	@command -v buildah >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends buildah debootstrap procps; }

@@ -21,6 +21,7 @@ class Moto(NamedTuple):
     """A running stand-in for AWS."""
 
     endpoint: str
+    source: Path = Path()  # what a CodeBuild project finds as its source
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,15 +71,19 @@ def module(terraform: TerraformTools, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def moto() -> Iterator[Moto]:
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
     """Its own process on a free port; it ends with its standard input."""
+    source = tmp_path_factory.mktemp("codebuild") / "source"
+    source.mkdir()
     environment = {**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}  # noqa: TID251  # for the child
-    shim = [sys.executable, str(Path(__file__).with_name("moto_shim.py"))]
-    process = subprocess.Popen(shim, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    shim = [sys.executable, "-m", "tests.deploy.moto_shim", str(source)]
+    process = subprocess.Popen(
+        shim, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield Moto(f"http://127.0.0.1:{process.stdout.readline().strip()}")
+        yield Moto(f"http://127.0.0.1:{process.stdout.readline().strip()}", source)
     finally:
         process.stdin.close()
         process.wait(30)

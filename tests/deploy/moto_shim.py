@@ -9,13 +9,21 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
+from moto.codebuild.models import codebuild_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-HOST = "127.0.0.1"
+from aiops_daemon.aws.clock import SystemClock
+from aiops_daemon.embedded.codebuild import ACCOUNT, SERVED, CodeBuild
+from aiops_daemon.embedded.requests import AwsRequest
+from tests.deploy.building import Builds
+from tests.deploy.conftest import Moto
+
+HOST, REGION = "127.0.0.1", "us-east-1"
 POLICIES = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
 SERVICE = ("availabilityZoneRebalancing", "capacityProviderStrategy", "enableECSManagedTags")
 Start = Callable[..., Any]
@@ -24,8 +32,9 @@ Start = Callable[..., Any]
 class Shim:
     """In front of moto's WSGI application; threads call it at the same time."""
 
-    def __init__(self, moto: Callable[[dict[str, Any], Start], Iterable[bytes]]) -> None:
+    def __init__(self, moto: Callable[[dict[str, Any], Start], Iterable[bytes]], builds: CodeBuild) -> None:
         self._moto = moto
+        self._running = builds
         self._dynamodb = Lock()
         self._allow: dict[str, str] = {}  # queue URL -> redrive allow policy
         self._services: dict[str, dict[str, Any]] = {}  # ECS service -> what moto drops
@@ -108,7 +117,10 @@ class Shim:
         return _answer(start, found)
 
     def _codebuild(self, operation: str, request: dict[str, Any], environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        """moto drops concurrentBuildLimit and encryptionKey."""
+        """moto drops concurrentBuildLimit and encryptionKey, and runs nothing."""
+        if operation in SERVED:
+            code, answered = self._running.serve(AwsRequest("codebuild", operation, REGION, "", json.dumps(request).encode()))
+            return _answer(start, answered, "200 OK" if code == 200 else "400 Bad Request")
         if operation in {"CreateProject", "UpdateProject"}:
             self._builds[request["name"]] = {key: request[key] for key in ("concurrentBuildLimit", "encryptionKey") if key in request}
         if operation != "BatchGetProjects":
@@ -131,8 +143,8 @@ def _with_body(environ: dict[str, Any], request: dict[str, Any]) -> dict[str, An
     return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
 
-def _answer(start: Start, answer: dict[str, Any]) -> Iterable[bytes]:
-    return _raw(start, "200 OK", [("Content-Type", "application/x-amz-json-1.1")], json.dumps(answer).encode())
+def _answer(start: Start, answer: dict[str, Any], status: str = "200 OK") -> Iterable[bytes]:
+    return _raw(start, status, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(answer).encode())
 
 
 def _raw(start: Start, status: str, headers: list[tuple[str, str]], body: bytes) -> Iterable[bytes]:
@@ -142,8 +154,13 @@ def _raw(start: Start, status: str, headers: list[tuple[str, str]], body: bytes)
 
 
 def main() -> None:
-    """Serve until standard input is closed."""
-    server = make_server(HOST, 0, Shim(DomainDispatcherApplication(create_backend_app)), threaded=True, request_handler=MotoRequestHandler)
+    """Serve until standard input is closed. The arguments: the folder that a build finds as its source."""
+    environment: dict[str, str] = {}  # of builds; known once the port is
+    projects = codebuild_backends[ACCOUNT][REGION].codebuild_projects
+    codebuild = CodeBuild(SystemClock(), Builds(Path(sys.argv[1]), environment, projects))
+    shim = Shim(DomainDispatcherApplication(create_backend_app), codebuild)
+    server = make_server(HOST, 0, shim, threaded=True, request_handler=MotoRequestHandler)
+    environment |= Moto(f"http://{HOST}:{server.port}").environment
     os.environ["MOTO_PORT"] = str(server.port)  # noqa: TID251  # moto calls itself by this name, and has no argument for it
     Thread(target=server.serve_forever, daemon=True).start()
     sys.stdout.write(f"{server.port}\n")

@@ -4,6 +4,8 @@ An empty plan proves that the configuration is consistent, not that AWS agrees.
 """
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from aiops_daemon import bootstrap
 from aiops_daemon.embedded.terraform import TerraformTools
 from aiops_daemon.events import bridge_rules
 from tests.deploy.conftest import Moto, run_terraform
-from tests.deploy.process import QUICK, client, daemon, get, wait_for_end
+from tests.deploy.process import ENDS, QUICK, STACK, client, daemon, get, wait_for_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 # moto needs the bucket in the path; on AWS the provider's own way is right.
@@ -44,6 +46,7 @@ def test_apply_run_destroy(terraform: TerraformTools, module: Path, moto: Moto) 
     for phase in PHASES:
         settings = outputs["environment"] if phase == "auto" else planned_environment(terraform, stack, moto, phase)
         the_daemon_handles_a_stopped_instance(moto, settings, phase)
+    the_daemon_puts_back_a_terminated_instance(terraform, moto, outputs["environment"])
 
     run_terraform(terraform, stack, "destroy", "-auto-approve", "-input=false", env=moto.environment)
 
@@ -126,3 +129,37 @@ def the_daemon_handles_a_stopped_instance(moto: Moto, settings: dict[str, str], 
     assert ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"] == afterwards
     announced = "\n".join(message["Body"] for message in sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10).get("Messages", []))
     assert (instance in announced) is told, (phase, announced)
+
+
+def the_daemon_puts_back_a_terminated_instance(terraform: TerraformTools, moto: Moto, settings: dict[str, str]) -> None:
+    """The whole of a recovery by Terraform: asked, approved, planned by a build, read, applied by a second build, verified."""
+    client(moto, "s3").create_bucket(Bucket="state")
+    live = moto.source / "live/production"
+    live.mkdir(parents=True)
+    (live / "main.tf").write_text(STACK)
+    first = moto.source.parent / "first"
+    first.mkdir()
+    (first / "main.tf").write_text(STACK)
+    run_terraform(terraform, first, "init", f"-plugin-dir={terraform.plugins}", env=moto.environment)
+    run_terraform(terraform, first, "apply", "-auto-approve", env=moto.environment)
+    lost = str(json.loads(run_terraform(terraform, first, "output", "-json", env=moto.environment))["web"]["value"])
+    ec2 = client(moto, "ec2")
+    ec2.terminate_instances(InstanceIds=[lost])
+
+    with daemon(moto, settings | QUICK | {"AIOPS_ACTIONS__BUILD_POLL_SECONDS": "1"}):
+        detail = {"instance-id": lost, "state": "terminated"}
+        entry = {"Source": "aws.ec2", "DetailType": "EC2 Instance State-change Notification", "Detail": json.dumps(detail)}
+        client(moto, "events").put_events(Entries=[entry])
+        asked = wait_for_end(moto, lost)
+        assert asked["workflow_state"]["S"] == "AWAITING_APPROVAL", asked
+        approve = [sys.executable, "-m", "aiops_daemon", "incidents", "approve", asked["incident_id"]["S"], "--reason", "a test"]
+        assert subprocess.run(approve, env=moto.environment | settings, check=False).returncode == 0
+        incident = wait_for_end(moto, lost, ends=ENDS - {"AWAITING_APPROVAL"}, seconds=300)
+    assert incident["workflow_state"]["S"] == "COMPLETED", incident
+    assert "the plan: 1 to create, 0 to change, 0 to destroy: aws_instance.web; drift: aws_instance.web (delete)" in json.dumps(incident)
+    running = ec2.describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["running"]}, {"Name": "tag:Name", "Values": ["web"]}]
+    )
+    assert len(running["Reservations"]) == 1
+    run_terraform(terraform, first, "plan", "-detailed-exitcode", env=moto.environment)
+    run_terraform(terraform, first, "destroy", "-auto-approve", env=moto.environment)

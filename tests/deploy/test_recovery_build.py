@@ -3,20 +3,18 @@
 import hashlib
 import importlib.util
 import json
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 
 from aiops_daemon.actions.terraform_plan import SavedPlan, objection
 from aiops_daemon.embedded.terraform import TerraformTools
+from tests.deploy.building import run_buildspec
 from tests.deploy.conftest import MODULE, Moto, run_terraform
-from tests.deploy.process import client
+from tests.deploy.process import STACK, client
 
 SCRIPT = MODULE / "recovery/recover.py"
 BUCKET = "plans"
@@ -29,32 +27,6 @@ INPUTS = {
     "PLAN_BUCKET": BUCKET,
 }
 PINS = {"PLAN_VERSION": "v1", "PLAN_SHA256": "a" * 64, "PLAN_JSON_SHA256": "b" * 64}
-STACK = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-  backend "s3" {
-    bucket         = "state"
-    key            = "live/terraform.tfstate"
-    use_lockfile   = true
-    use_path_style = true
-  }
-}
-provider "aws" {
-  max_retries               = 2
-  skip_metadata_api_check   = true
-  skip_credentials_validation = true
-}
-resource "aws_instance" "web" {
-  ami           = "ami-12345678"
-  instance_type = "t3.micro"
-  tags          = { Name = "web" }
-}
-resource "aws_sqs_queue" "jobs" {
-  name = "jobs"
-}
-"""
 
 
 def load() -> ModuleType:
@@ -196,42 +168,22 @@ def test_the_pinned_plan_is_applied(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 class Project:
-    """Runs the build phase of the buildspec, line by line as CodeBuild would, on a folder of its own per build."""
+    """Runs the buildspec on a stack, each build in a folder of its own."""
 
     def __init__(self, moto: Moto, tools: TerraformTools, folder: Path) -> None:
-        self._folder, self.moto = folder, moto
+        self._folder, self.moto, self._tools = folder, moto, tools
         self._number = 0
-        programs = folder / "bin"
-        programs.mkdir()
-        if shutil.which("aws") is None:
-            (programs / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("aws_cli.py")} "$@"\n')
-            (programs / "aws").chmod(0o755)
-        self._environment = moto.environment | INPUTS | {
-            "PATH": f"{programs}:{tools.binary.parent}:{moto.environment['PATH']}",
-            "TF_CLI_ARGS_init": f"-plugin-dir={tools.plugins}",
-            "WORKING_DIRECTORY": "live",
-        }  # fmt: skip
 
     def run(self, stack: str, **variables: str) -> tuple[int, dict[str, str]]:
-        """What the build step ended with, and what it exported."""
+        """What the build ended with, and what it exported."""
         self._number += 1
-        source = self._folder / f"build-{self._number}"
+        source, room = self._folder / f"source-{self._number}", self._folder / f"build-{self._number}"
         (source / "live").mkdir(parents=True)
         (source / "live/main.tf").write_text(stack)
-        spec = yaml.safe_load((MODULE / "recovery/buildspec.yml").read_text())
-        lines = [line.replace("/tmp/recover.py", str(SCRIPT)) for line in spec["phases"]["build"]["commands"]]  # noqa: S108  # CodeBuild's
-        names = spec["env"]["exported-variables"]
-        lines.append(
-            f"python3 -c 'import json, os; print(json.dumps({{n: os.environ.get(n, \"\") for n in {json.dumps(names)}}}))' > exported"
-        )
-        environment = self._environment | {"CODEBUILD_SRC_DIR": str(source)} | variables
-        done = subprocess.run(
-            ["bash", "-e", "-c", "\n".join(lines)], env=environment, cwd=source, capture_output=True, text=True, check=False
-        )
-        file = source / "live/exported"
-        assert file.exists() or done.returncode != 0, done.stderr
-        exported = {name: value for name, value in json.loads(file.read_text()).items() if value} if file.exists() else {}
-        return done.returncode, exported
+        room.mkdir()
+        environment = self.moto.environment | INPUTS | {"WORKING_DIRECTORY": "live"} | variables
+        code, exported, _ = run_buildspec((MODULE / "recovery/buildspec.yml").read_text(), source, room, environment, self._tools)
+        return code, exported
 
     def read(self, exported: dict[str, str]) -> tuple[SavedPlan, dict[str, str]]:
         """The plan as the daemon reads it, and the pins of the next build."""
@@ -252,6 +204,7 @@ def project(terraform: TerraformTools, moto: Moto, tmp_path: Path) -> Project:
     for bucket in (BUCKET, "state"):
         s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=BUCKET, Key="tools/recover.py", Body=SCRIPT.read_bytes())
     return Project(moto, terraform, tmp_path)
 
 
