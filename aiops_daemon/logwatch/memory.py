@@ -18,6 +18,7 @@ _BUSY = 1.2
 _JOB_VARIES = 4.0  # the size of a nightly job, from one day to another
 _NIGHTLY = 5  # of the last six days
 _BURST_FACTOR, _BURST_LINES = 2.0, 4.0  # times the mean of the rest of its hour, and at least
+_JOB_FACTOR, _JOB_LINES = 4.0, 10.0  # the same, so that it can only be a job, whatever its size
 _COMPARABLE = 5.0  # hours that are this much quieter tell nothing about a fall
 _DAYS_NEEDED = 2  # once is an anomaly, twice a coincidence, the third time a season
 
@@ -75,7 +76,9 @@ class HourMemory:
         alike = bursts * _ALIKE >= peak
         days = int((bursts[1:] * _JOB_VARIES >= peak).sum())
         varied = days > _DAYS_NEEDED and bursts.max() * (2 if days < _NIGHTLY else _JOB_VARIES) >= peak
-        if alike[0] or alike[1:].sum() >= _DAYS_NEEDED or varied:
+        towers = np.where(peaks >= np.maximum(_JOB_FACTOR * rest, _JOB_LINES), peaks, 0).max(axis=1)
+        nightly = bool((towers[1:] > 0).sum() >= _NIGHTLY and towers.max() * _JOB_VARIES >= peak)
+        if alike[0] or alike[1:].sum() >= _DAYS_NEEDED or varied or nightly:
             return True
         last = (hour_of_week(bucket) - np.arange(1, 7)) % 168
         return young and bool((self.peak[row][last] * _ALIKE >= peak).sum() >= _DAYS_NEEDED)

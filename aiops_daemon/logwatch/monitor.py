@@ -16,13 +16,15 @@ from aiops_daemon.logwatch.counts import BucketCounts
 from aiops_daemon.logwatch.findings import Kind
 from aiops_daemon.logwatch.group_series import FIXED, HISTORY, LEVELS, NEW, NEW_ERROR, GroupSeries
 from aiops_daemon.logwatch.naming import Course, falling_kind, rising_kind
-from aiops_daemon.logwatch.negbin import screen_sigma
+from aiops_daemon.logwatch.negbin import Floats, screen_sigma
 
 LEARN_LAG = 36  # buckets before one is learned: what turns out to be an anomaly within three hours never is
 _CALM_SIGMA = 2.0
 _HOT_SIGMA = 2.5
 _HIDE_AFTER = 2 * HOUR  # what lasts longer leaves no trace in the hour memory
 _BURST_SHARE = 0.6  # of an excess in one bucket: a job ran
+_JOBS_UNKNOWN = 3 * DAY  # until a daily job has run three times, one bucket is no news; what stays for two is
+_TOWERS, _TOWERS_LINES = 3, 10
 _REFINE_FOR = 6 * HOUR  # the kind is settled when the onset leaves the history
 
 
@@ -166,12 +168,20 @@ class GroupMonitor(GroupSeries):
         burst = excess.max() >= _BURST_SHARE * excess.sum()
         if c.window < HOUR and not burst:
             return False  # it stands: no job does that
-        young = bool(self.baseline.age(bucket)[c.row] < 2 * DAY)
+        age = int(self.baseline.age(bucket)[c.row])
+        if age < _JOBS_UNKNOWN and self._alone(c.row, end, max(c.window, WINDOWS[1])):
+            return True
+        young = age < 2 * DAY
         if not burst:
             return self.memory.usual_rise(c.row, bucket, self.bucket, float(hour.max()), float(hour.sum()), wide=True, young=young)
         back = c.window - 1 - int(excess.argmax())  # the job may have run up to three hours ago
         peak = float(self.counts[c.row, end - back])
         return self.memory.usual_rise(c.row, bucket - back, self.bucket, peak, peak, wide=False, young=young)
+
+    def _alone(self, row: int, end: int, window: int) -> bool:
+        """One bucket stands out among the last ones, as far as a job may have run; lines of new templates are no job."""
+        excess = np.maximum(self.counts - self.expected, 0.0)[row, end + 1 - window : end + 1]
+        return bool(excess.max() >= _BURST_SHARE * excess.sum()) and self.keys[row] not in {NEW, NEW_ERROR}
 
     def _open(self, c: Candidate, end: int) -> Departure:
         bucket = self.bucket - (HISTORY - 1 - end)
@@ -269,7 +279,14 @@ class GroupMonitor(GroupSeries):
         windows = self.windows(end)
         known = windows.valid & ~frozen[:, None]
         self.baseline.learn_spread(windows.observed - windows.expected, windows.expected, known)
-        self.baseline.learn(bucket, self.counts[:, end], frozen)
+        self.baseline.learn(bucket, self._tamed(bucket, end), frozen)
+
+    def _tamed(self, bucket: int, column: int) -> Floats:
+        """On its first day a series has no hour of day to be compared with: one bucket that towers over both its neighbours (a job)
+        would pass for what the whole hour writes."""
+        counts = self.counts[:, column]
+        around = np.maximum(self.counts[:, column - 1], self.counts[:, column + 1])
+        return np.where(self.baseline.age(bucket) < DAY, np.minimum(counts, _TOWERS * around + _TOWERS_LINES), counts)
 
     def _frozen(self, bucket: int) -> NDArray[np.bool_]:
         """Series that are away from normal, or were in this bucket."""

@@ -39,6 +39,25 @@ def test_a_nightly_job_varies_fourfold_after_five_nights_and_not_before() -> Non
     assert not burst_is_usual(remember(few, 1, job), job, job, 150)
 
 
+def test_a_job_whose_size_is_anything_is_known_by_running_every_night() -> None:
+    job = MONDAY + 9 * DAY + NOON
+    sizes = dict(zip([job - back * DAY for back in range(1, 7)], [31.0, 41.0, 25.0, 40.0, 32.0, 86.0], strict=True))
+    assert burst_is_usual(remember(sizes, 1, job), job, job, 275)
+    assert not burst_is_usual(remember(sizes, 9, job), job, job, 275)  # too small beside the rest of the hour to be sure of a job
+    del sizes[job - DAY], sizes[job - 2 * DAY]
+    assert not burst_is_usual(remember(sizes, 1, job), job, job, 275)
+
+
+def test_two_series_that_become_one_remember_for_both() -> None:
+    memory = HourMemory()
+    memory.add(2)
+    for bucket in range(MONDAY, MONDAY + HOUR):
+        memory.observe(bucket, np.array([3.0, 4.0]), np.zeros(2, dtype=np.bool_))
+    memory.absorb(1, 0)
+    assert memory.lines[0, 0] == 7 * HOUR
+    assert memory.lines[0, 1] == -1, "not known to either"
+
+
 def test_a_burst_is_compared_at_its_own_hour_even_hours_later() -> None:
     job = MONDAY + 9 * DAY + NOON
     now = job + 2 * HOUR
