@@ -62,7 +62,7 @@ _PASSING = words(
 )
 # Work that is started again when it is wanted: ending one run of it breaks nothing that should stand.
 _RUNS = re.compile(
-    r"(?:Job|Run|Execution|Query|Build|Task|Session|Deployment|Crawler|Ingestion|Recommendation|Scan|Export|Import|Stream)s?$"
+    r"(?:Job|Run|Execution|Query|Build|Task|Session|Deployment|Crawler|Ingestion|Recommendation|Scan|Export|Import|Stream|Processor|Contact|Experiment|Command|Replay)s?$"
 )
 _HALTED = re.compile(r"^(?:Stop|Pause|Suspend|Halt|Hibernate|Disable)(?P<thing>[A-Z].*)$")
 _CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Register|Configure)(?P<thing>[A-Z].*)$")
@@ -95,12 +95,14 @@ def judge(event: Event) -> Verdict | None:
 
 
 def _halted(event: Event, name: str) -> Verdict | None:
-    """Stop..., Pause...: of a thing that should work it is an outage, of one run of something it is the end of that run."""
+    """Stop..., Pause...: of a thing that should work it is an outage, of one run of something it is everyday work."""
     match = _HALTED.match(name)
     if not match:
         return None
     found = thing_of(match["thing"])
-    if _RUNS.search(match["thing"]) or found is None or found[0] is Thing.OTHER:
+    if _RUNS.search(match["thing"]):
+        return None
+    if found is None or found[0] is Thing.OTHER:
         return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: something was ended early, by request.", confidence=FAIR)
     return named(event, failure(event, f"{subject(event)} was stopped by {actor(event)} ({name}).", confidence=FAIR, severity=7))
 

@@ -70,7 +70,8 @@ _LOOSE = words(
     Draft Type Label Entry Entries Revision Reference File Files Folder Asset Log Logs Window Baseline Widget Scope Trust Annotations
     Certificate Schema Model Object Connection Integration User Group Thing Client Method Response Feedback Slot Intent Utterances
     Share Target Targets Destination Notification Notifications Limit Quota Budget Plan Category Tagset Finding Findings Location
-    Mount
+    Mount Experiment Trial Analysis Insight Membership Listing Meeting Attendee Face Faces Upload History Build Builds Partition
+    Partitions Shadow Pair Action Artifact Comparison Page Post Case
     """
 )
 # What merely hangs on a thing is named after it: UserFromGroup, TagsForDomain, PolicyFromRole.

@@ -41,8 +41,8 @@ CALLS: tuple[Row, ...] = (
         "eks:nodegroup#ng", "FAILURE"),
     ("ec2", "ModifyVpcAttribute", {"vpcId": "vpc-9", "enableDnsSupport": {"value": False}}, "ec2:vpc#vpc-9", "FAILURE"),
     # only a run of it, only what hangs on it, only another setting
-    ("glue", "StopCrawler", {"name": "cr"}, "glue:crawler#cr", "ANOMALY"),
-    ("sagemaker", "StopTrainingJob", {"trainingJobName": "tj"}, "sagemaker:training-job#tj", "ANOMALY"),
+    ("glue", "StopCrawler", {"name": "cr"}, "glue:crawler#cr", "NORMAL"),
+    ("sagemaker", "StopTrainingJob", {"trainingJobName": "tj"}, "sagemaker:training-job#tj", "NORMAL"),
     ("codepipeline", "DisableStageTransition", {"pipelineName": "p", "stageName": "s"}, "codepipeline:pipeline#p", "ANOMALY"),
     ("iam", "RemoveUserFromGroup", {"userName": "bob", "groupName": "ops"}, "iam:user#bob", "ANOMALY"),
     ("iam", "DeletePolicyVersion", {"policyArn": ARN("iam", "policy/p")}, "iam:policy#p", "ANOMALY"),
@@ -54,6 +54,9 @@ CALLS: tuple[Row, ...] = (
     ("kms", "RevokeGrant", {"keyId": "9-k", "grantId": "g"}, "kms:key#9-k", "NORMAL"),
     ("elasticloadbalancing", "SetSecurityGroups", {"loadBalancerArn": ARN("elasticloadbalancing", "loadbalancer/app/w/1"),
         "securityGroups": ["sg-9"]}, "elasticloadbalancing:loadbalancer#" + ARN("elasticloadbalancing", "loadbalancer/app/w/1"), "NORMAL"),
+    ("sagemaker", "DeleteExperiment", {"experimentName": "e"}, "sagemaker:experiment#e", "ANOMALY"),
+    ("iot", "DeleteThingShadow", {"thingName": "t"}, "iot:thing#t", "ANOMALY"),
+    ("athena", "StopQueryExecution", {"queryExecutionId": "q"}, "athena:query-execution#q", "NORMAL"),
     # what protects, proves or restores
     ("elasticmapreduce", "SetTerminationProtection", {"jobFlowIds": ["j-1A"], "terminationProtected": False},
         "emr:cluster#j-1A", "TAMPERING"),
