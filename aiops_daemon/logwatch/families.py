@@ -5,12 +5,12 @@ a family. `match` finds the template that agrees with a text in all its words an
 a family at the place with the fewest different words until what is left differs only in places that vary like values do;
 templates that vary in two places at once never agree in all but one, so no look at single places finds them.
 
-Surprises: at least as many words must stay as become wildcards, both to match and to join, or short texts would swallow each
-other; a place where a wildcard already stands beside words needs no further proof.
+Surprises: at least as many words must stay as become wildcards, or short texts would swallow each other; only what MANY
+templates prove needs no more than two words that stay. A place where a wildcard stands beside words needs no further proof.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from aiops_daemon.logwatch.masking import WILDCARD
@@ -19,6 +19,7 @@ VALUES: Final = 8  # so many words in one place are a variable; 4 already joins 
 VALUES_AFTER: Final = 3  # behind a word that announces a name
 _ANNOUNCE: Final = "for from by as to on at of with user users username account client host hostname node named called"
 ANNOUNCE: Final = frozenset(_ANNOUNCE.split(" "))
+MANY: Final = 32  # templates in which even most words may vary, so long as two stay
 WORD_LIMIT: Final = 60  # texts with more words are dumps: never joined
 _MARK: Final = "\0"
 _WORD: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]*[^\W\d_][\w.\-/$@+*%\\~#&!?^]*")
@@ -35,6 +36,7 @@ class Joint(NamedTuple):
 
     members: tuple[str, ...]
     text: str
+    values: tuple[str, ...] = ()  # the words that stood there
 
 
 def shape_of(text: str) -> Shape:
@@ -46,23 +48,34 @@ def needed(before: str | None) -> int:
     return VALUES_AFTER if before is not None and before.lower() in ANNOUNCE else VALUES
 
 
+def is_known(words: Collection[str], values: Container[str]) -> bool:
+    """Whether words in one place have all been values elsewhere."""
+    return len(words) >= VALUES_AFTER and all(word in values for word in words)
+
+
+class _Entry(NamedTuple):
+    identifier: str
+    proven: bool  # its wildcards were found by many templates, so they need not be outnumbered by words
+
+
 class Families:
     def __init__(self) -> None:
-        # outline -> places of the words that must agree -> those words -> id
-        self._families: dict[str, dict[_PLACES, dict[tuple[str, ...], str]]] = {}
+        # outline -> places of the words that must agree -> those words -> template
+        self._families: dict[str, dict[_PLACES, dict[tuple[str, ...], _Entry]]] = {}
 
-    def add(self, identifier: str, text: str) -> None:
+    def add(self, identifier: str, text: str, *, proven: bool = False) -> None:
         shape = shape_of(text)
         places = tuple(i for i, word in enumerate(shape.words) if word != WILDCARD)
         family = self._families.setdefault(shape.outline, {})
-        family.setdefault(places, {})[tuple(shape.words[i] for i in places)] = identifier
+        family.setdefault(places, {})[tuple(shape.words[i] for i in places)] = _Entry(identifier, proven)
 
     def remove(self, identifier: str, text: str) -> None:
         shape = shape_of(text)
         places = tuple(i for i, word in enumerate(shape.words) if word != WILDCARD)
         family = self._families.get(shape.outline, {})
         words = tuple(shape.words[i] for i in places)
-        if family.get(places, {}).get(words) != identifier:
+        entry = family.get(places, {}).get(words)
+        if entry is None or entry.identifier != identifier:
             return
         del family[places][words]
         if not family[places]:
@@ -79,23 +92,23 @@ class Families:
         total = len(shape.words) - shape.words.count(WILDCARD)
         best: tuple[int, str] | None = None
         for places, known in family.items():
-            if (best and len(places) <= best[0]) or 2 * len(places) < total or not places:
+            if (best and len(places) <= best[0]) or not places:
                 continue
             found = known.get(tuple(shape.words[i] for i in places))
-            if found is not None:
-                best = len(places), found
+            if found is not None and (found.proven or 2 * len(places) >= total):
+                best = len(places), found.identifier
         return best[1] if best else None
 
-    def joinable(self, outline: str) -> list[Joint]:
-        """What of a family is one template."""
+    def joinable(self, outline: str, values: Container[str]) -> list[Joint]:
+        """What of a family is one template; `values` are words that were values elsewhere."""
         members = [
-            (_filled(places, words, outline.count(_MARK)), identifier)
+            (_filled(places, words, outline.count(_MARK)), entry.identifier)
             for places, known in self._families.get(outline, {}).items()
-            for words, identifier in known.items()
+            for words, entry in known.items()
         ]
-        if len(members) < VALUES_AFTER or len(members[0][0]) > WORD_LIMIT:
+        if not members or len(members[0][0]) > WORD_LIMIT:
             return []
-        return list(_split(members, outline))
+        return list(_split(members, outline, values))
 
 
 def _filled(places: _PLACES, words: Sequence[str], size: int) -> tuple[str, ...]:
@@ -105,8 +118,8 @@ def _filled(places: _PLACES, words: Sequence[str], size: int) -> tuple[str, ...]
     return tuple(whole)
 
 
-def _split(members: list[tuple[tuple[str, ...], str]], outline: str) -> Iterator[Joint]:
-    if len(members) < VALUES_AFTER:
+def _split(members: list[tuple[tuple[str, ...], str]], outline: str, values: Container[str]) -> Iterator[Joint]:
+    if len(members) < 2:
         return
     columns = [set(column) for column in zip(*(words for words, _ in members), strict=True)]
     varying = [i for i, column in enumerate(columns) if len(column) > 1]
@@ -114,22 +127,23 @@ def _split(members: list[tuple[tuple[str, ...], str]], outline: str) -> Iterator
     if not varying:
         return
     parts = outline.split(_MARK)
-    short = [i for i in varying if not _varies(columns, parts, i)]
-    if not short and len(fixed) >= len(varying):
+    short = [i for i in varying if not _varies(columns, parts, i, values)]
+    if not short and len(fixed) >= (len(varying) if len(members) < MANY else 2):
         first = members[0][0]
         text = parts[0] + "".join((WILDCARD if i in varying else first[i]) + parts[i + 1] for i in range(len(first)))
-        yield Joint(tuple(dict.fromkeys(identifier for _, identifier in members)), text)
+        words = dict.fromkeys(words[i] for words, _ in members for i in varying)
+        yield Joint(tuple(dict.fromkeys(identifier for _, identifier in members)), text, tuple(words))
         return
     at = min(short or varying, key=lambda i: len(columns[i]))
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for member in members:
         groups.setdefault(member[0][at], []).append(member)
     for group in groups.values():
-        yield from _split(group, outline)
+        yield from _split(group, outline, values)
 
 
-def _varies(columns: list[set[str]], parts: list[str], i: int) -> bool:
-    if WILDCARD in columns[i]:
+def _varies(columns: list[set[str]], parts: list[str], i: int, values: Container[str]) -> bool:
+    if WILDCARD in columns[i] or is_known(columns[i], values):
         return True
     before = next(iter(columns[i - 1])) if i and parts[i] == " " and len(columns[i - 1]) == 1 else None
     return len(columns[i]) >= needed(before)

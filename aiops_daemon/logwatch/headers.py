@@ -25,7 +25,7 @@ _TIME = (
     rf"|{SYSLOG_TIME}"
     r"|1\d{9}(?:\.\d{1,9})?|1\d{12}"  # seconds or milliseconds since 1970
     r"|\d{4}[-/.]\d{2}[-/.]\d{2}"
-    r"|\d{2}:\d{2}:\d{2}(?:[.,:]\d{1,9})?"
+    r"|(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,:]\d{1,9})?(?!:?[0-9A-Fa-f]{2}:)"  # not the beginning of a MAC
 )
 _LEVEL = (
     "(?i:trace|debug|verbose|info|information|notice|note|warn|warning|err|error|severe|crit|critical|fatal|alert|emerg"

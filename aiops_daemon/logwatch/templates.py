@@ -6,34 +6,33 @@
     miner = TemplateMiner.from_state(miner.to_state())   # plain JSON types; the same ids after a restart
 
 A message is its first line, masked; each distinct masked text is a template, until words turn out to vary: when a value was
-seen in the place of a word, or VALUES different words in one place (three after "for", "from", "user" and the like), the
-templates become one. An id is the hash of the template's text when it was first seen and stays when the text widens. When
-templates become one, the oldest id stays and the others are aliases: keep counts under `resolve(id)`, which is what
-`assign` returns. At `limit` templates the least recently used go first: `evicted` counts them, `text` says FORGOTTEN.
+seen in the place of a word, or VALUES different words in one place (three after "for", "from", "user" and the like, or of
+words that were values elsewhere), the templates become one. What varies in several places at once is found by families.py.
+An id is the hash of the template's text when it was first seen and stays when the text widens. When templates become one,
+the oldest id stays and the others are aliases: keep counts under `resolve(id)`, which is what `assign` returns. At `limit`
+templates the least recently used go first: `evicted` counts them, `text` says FORGOTTEN.
 
 Memory: at most `limit` templates of TEXT_LIMIT characters, as many aliases, CACHE remembered lines and masking.REMEMBERED
 words and lines.
 """
 
 import hashlib
-import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Self, TypedDict
+from typing import Final, NotRequired, Self, TypedDict
 
-from aiops_daemon.logwatch.families import Families, needed, shape_of
+from aiops_daemon.logwatch.families import Families, is_known, shape_of
 from aiops_daemon.logwatch.masking import WILDCARD, Masker, fold, zeros
+from aiops_daemon.logwatch.slots import Slot, folded, slots_of, tokens_of
 
 LINE_LIMIT: Final = 8_192  # characters of a message that are read
 TEXT_LIMIT: Final = 1_024  # characters of a template
-TOKEN_LIMIT: Final = 160  # longer templates are never joined: lines like that are dumps
 BATCH: Final = 8_192  # lines at a time: what they need stays in the processor's cache
 PATTERNS: Final = 8  # texts that a template covers beside its own
+KNOWN_VALUES: Final = 2_000  # words remembered as values
 CACHE: Final = 100_000  # lines without their digits whose template is remembered
 FORGOTTEN: Final = "(template no longer kept)"
-_TOKENS: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]+|\s+|.", re.DOTALL)
-_LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 class MinerState(TypedDict):
@@ -43,6 +42,8 @@ class MinerState(TypedDict):
     born: int
     templates: list[tuple[str, str, int]]  # id, text, born; least recently used first
     aliases: dict[str, str]
+    patterns: NotRequired[dict[str, list[str]]]  # what a template covers beside its text; states of before have none
+    values: NotRequired[list[str]]
 
 
 @dataclass(slots=True)
@@ -51,15 +52,6 @@ class _Template:
     born: int  # the oldest keeps its id when templates become one
     places: tuple[int, ...]  # the slots where it has a word
     patterns: tuple[str, ...] = ()  # texts with wildcards not yet folded that it covers, too
-
-
-class _Slot(NamedTuple):
-    """One place of a text where a value may stand."""
-
-    key: int  # of the text with this place left open
-    opened: str  # the text with a wildcard here
-    needed: int  # so many words make it a variable
-    word: bool  # a word stands here, not a wildcard
 
 
 def _first_lines(messages: Sequence[str]) -> str:
@@ -73,22 +65,6 @@ def template_id(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _slots(text: str) -> Iterator[_Slot]:
-    tokens = _TOKENS.findall(text)
-    if len(tokens) > TOKEN_LIMIT:
-        return
-    words = [token != WILDCARD and _LETTER.search(token) is not None for token in tokens]
-    total = sum(words)
-    for i, token in enumerate(tokens):
-        if token != WILDCARD and not (words[i] and total > 1):
-            continue
-        opened = "".join((*tokens[:i], WILDCARD, *tokens[i + 1 :])) if words[i] else text
-        before = tokens[i - 2] if i >= 2 and tokens[i - 1] == " " else None
-        if words[i] and WILDCARD in tokens[max(0, i - 2) : i + 3]:
-            opened = fold(opened)
-        yield _Slot(hash((i, opened)), opened, needed(before), words[i])
-
-
 class TemplateMiner:
     def __init__(self, limit: int = 10_000) -> None:
         self.limit = limit
@@ -99,6 +75,7 @@ class TemplateMiner:
         self._ids: dict[str, str] = {}  # text -> id
         self._places: dict[int, list[str]] = {}  # slot -> ids of the templates with a word there
         self._families = Families()
+        self._values: dict[str, None] = {}
         self._fresh: dict[str, None] = {}  # outlines of families with new templates
         self._aliases: OrderedDict[str, str] = OrderedDict()
         self._masker = Masker()
@@ -139,6 +116,8 @@ class TemplateMiner:
             born=self._born,
             templates=[(identifier, t.text, t.born) for identifier, t in self._templates.items()],
             aliases=dict(self._aliases),
+            patterns={identifier: list(t.patterns) for identifier, t in self._templates.items() if t.patterns},
+            values=list(self._values),
         )
 
     @classmethod
@@ -147,7 +126,10 @@ class TemplateMiner:
             raise ValueError(f"template state of version {state['version']}: only 1 is known")
         miner = cls(state["limit"])
         for identifier, text, born in state["templates"]:
-            miner._insert(identifier, text, born, list(_slots(text)))
+            miner._insert(identifier, text, born, list(slots_of(text)))
+            miner._cover(identifier, tuple(state.get("patterns", {}).get(identifier, ())))
+        miner._fresh.clear()
+        miner._values = dict.fromkeys(state.get("values", ()))
         miner.evicted, miner._born = state["evicted"], state["born"]
         miner._aliases.update(state["aliases"])
         return miner
@@ -198,14 +180,14 @@ class TemplateMiner:
         covered = self._families.match(shape)
         if covered is not None:
             return covered
-        for slot in _slots(shape):
-            if slot.word and slot.opened in self._ids:
-                return self._ids[slot.opened]
+        for text in folded(shape):
+            if text in self._ids:
+                return self._ids[text]
         identifier = self.resolve(template_id(shape))
         return identifier if identifier in self._templates else None
 
     def _create(self, shape: str) -> str:
-        identifier, slots = self.resolve(template_id(shape)), list(_slots(shape))
+        identifier, slots = self.resolve(template_id(shape)), list(slots_of(shape))
         self._born += 1
         self._insert(identifier, shape, self._born, slots)
         self._join(identifier, slots)
@@ -214,20 +196,33 @@ class TemplateMiner:
             self.evicted += 1
         return self.resolve(identifier)
 
-    def _join(self, identifier: str, slots: list[_Slot]) -> None:
+    def _join(self, identifier: str, slots: list[Slot]) -> None:
         """Make one template of those that differ in one place, where that place is a variable."""
         for slot in slots:
             rivals = [i for i in self._places.get(slot.key, ()) if i != identifier]
-            if rivals and (not slot.word or len(rivals) + 1 >= slot.needed):
+            if not rivals:
+                continue
+            tokens = [tokens_of(self._templates[i].text) for i in (identifier, *rivals)]
+            words = [each[slot.at] for each in tokens]
+            if not slot.word or len(words) >= slot.needed or is_known(words, self._values):
                 members = sorted((identifier, *rivals), key=lambda i: self._templates[i].born)
-                self._merge(members, slot.opened)
+                self._learn(words)
+                open_text = "".join((*tokens[0][: slot.at], WILDCARD, *tokens[0][slot.at + 1 :]))
+                self._merge(members, slot.opened, (open_text,) if open_text != slot.opened else ())
                 return
+
+    def _learn(self, words: Iterable[str]) -> None:
+        """Words that were values in one place need less proof in others."""
+        for word in words:
+            if word != WILDCARD and len(self._values) < KNOWN_VALUES:
+                self._values[word] = None
 
     def _sweep(self) -> None:
         """Join what varies in several places at once, in the families that have grown."""
         while self._fresh:
             outline, _ = self._fresh.popitem()
-            for joint in self._families.joinable(outline):
+            for joint in self._families.joinable(outline, self._values):
+                self._learn(joint.values)
                 alive = [i for i in joint.members if i in self._templates]
                 if len(alive) > 1:
                     self._merge(sorted(alive, key=lambda i: self._templates[i].born), fold(joint.text), (joint.text,))
@@ -247,12 +242,12 @@ class TemplateMiner:
             self._aliases[survivor] = wider
             self._cover(wider, patterns)
             return
-        slots = list(_slots(text))
+        slots = list(slots_of(text))
         self._insert(survivor, text, born, slots)
         self._cover(survivor, patterns)
         self._join(survivor, slots)
 
-    def _insert(self, identifier: str, text: str, born: int, slots: list[_Slot]) -> None:
+    def _insert(self, identifier: str, text: str, born: int, slots: list[Slot]) -> None:
         template = _Template(text, born, tuple(slot.key for slot in slots if slot.word))
         self._templates[identifier] = template
         self._ids[text] = identifier
@@ -265,7 +260,8 @@ class TemplateMiner:
         template = self._templates[identifier]
         template.patterns = tuple(dict.fromkeys((*template.patterns, *patterns)))[-PATTERNS:]
         for pattern in template.patterns:
-            self._families.add(identifier, pattern)
+            self._families.add(identifier, pattern, proven=True)
+            self._fresh[shape_of(pattern).outline] = None
 
     def _remove(self, identifier: str) -> None:
         template = self._templates.pop(identifier)

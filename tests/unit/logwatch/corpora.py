@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+WORDS = 40
 HERE = Path(__file__).parent
 START = datetime(2026, 3, 9, 4, 5, 6, 789_000, tzinfo=UTC)
 _SYLLABLES = ("ba", "cor", "del", "fin", "gra", "hol", "jun", "kel", "lor", "mir", "nor", "pal", "quin", "ros", "tal", "ver", "win", "zan")
@@ -50,17 +51,21 @@ class Corpus(NamedTuple):
 class Values:
     """Draws a value for each kind of field."""
 
-    def __init__(self, seed: str, words: int = 40) -> None:
+    def __init__(self, seed: str, words: int = 0) -> None:
         self.rng = random.Random(seed)
-        made = {"".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(1, 3))) for _ in range(words)}
+        made = {"".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(1, 3))) for _ in range(words or WORDS)}
         self.words = sorted(made)
         self.users = self.words[::3]
+
+    def part(self, n: int) -> str:
+        """The same word for the same number: names of programs and loggers."""
+        return self.words[n % len(self.words)]
 
     def fill(self, template: str) -> str:
         made: dict[str, Callable[[], str]] = {
             name.removesuffix("_"): getattr(self, name)
             for name in dir(type(self))
-            if not name.startswith("_") and name not in ("fill", "hexes")
+            if not name.startswith("_") and name not in ("fill", "hexes", "part")
         }
         parts = []
         for literal, field, _, _ in string.Formatter().parse(template):

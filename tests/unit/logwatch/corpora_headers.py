@@ -16,7 +16,7 @@ def _level(n: int) -> str:
 
 
 def _class(v: Values, n: int) -> str:
-    return v.words[n % len(v.words)].title() + ("Manager", "Handler", "Store")[n % 3]
+    return v.part(n).title() + ("Manager", "Handler", "Store")[n % 3]
 
 
 def _milli(at: datetime, mark: str = ".") -> str:
@@ -24,7 +24,7 @@ def _milli(at: datetime, mark: str = ".") -> str:
 
 
 def _python(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at, ',')} {_level(n):<8} [{v.words[n]}.{v.words[n + 1]}] {text}"
+    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at, ',')} {_level(n):<8} [{v.part(n)}.{v.part(n + 1)}] {text}"
 
 
 def _log4j(v: Values, at: datetime, n: int, text: str) -> str:
@@ -32,16 +32,16 @@ def _log4j(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _logback(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%H:%M:%S}{_milli(at)} [http-nio-80-exec-{v.rng.randint(1, 20)}] {_level(n):<5} c.e.{v.words[n]}.{_class(v, n)} - {text}"
+    return f"{at:%H:%M:%S}{_milli(at)} [http-nio-80-exec-{v.rng.randint(1, 20)}] {_level(n):<5} c.e.{v.part(n)}.{_class(v, n)} - {text}"
 
 
 def _syslog(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%b %e %H:%M:%S} {v.words[0]}-{v.rng.randint(1, 9)} {v.words[n]}d[{v.rng.randint(1, 30_000)}]: {text}"
+    return f"{at:%b %e %H:%M:%S} {v.part(0)}-{v.rng.randint(1, 9)} {v.part(n)}d[{v.rng.randint(1, 30_000)}]: {text}"
 
 
 def _rfc5424(v: Values, at: datetime, n: int, text: str) -> str:
-    host, data = f"{v.words[0]}.example.net", '[meta seq="' + v.int_() + '"]' if n % 2 else "-"
-    return f"<{8 * 16 + n % 8}>1 {at:%Y-%m-%dT%H:%M:%S}{_milli(at)}Z {host} {v.words[n]} {v.rng.randint(1, 9999)} ID{n} {data} {text}"
+    host, data = f"{v.part(0)}.example.net", '[meta seq="' + v.int_() + '"]' if n % 2 else "-"
+    return f"<{8 * 16 + n % 8}>1 {at:%Y-%m-%dT%H:%M:%S}{_milli(at)}Z {host} {v.part(n)} {v.rng.randint(1, 9999)} ID{n} {data} {text}"
 
 
 def _nginx(v: Values, at: datetime, n: int, text: str) -> str:
@@ -54,7 +54,7 @@ def _access(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _alb(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"https {at:%Y-%m-%dT%H:%M:%S.%f}Z app/{v.words[0]}/50dc6c495c0c9188 {text}"
+    return f"https {at:%Y-%m-%dT%H:%M:%S.%f}Z app/{v.part(0)}/50dc6c495c0c9188 {text}"
 
 
 def _pino(v: Values, at: datetime, n: int, text: str) -> str:
@@ -73,7 +73,7 @@ def _zap(v: Values, at: datetime, n: int, text: str) -> str:
     fields = {
         "level": _level(n).lower(),
         "ts": at.timestamp(),
-        "caller": f"{v.words[n]}/{v.words[n]}.go:{n + 10}",
+        "caller": f"{v.part(n)}/{v.part(n)}.go:{n + 10}",
         "msg": text,
         "took": v.dur(),
     }
@@ -85,16 +85,16 @@ def _structlog(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _ecs(v: Values, at: datetime, n: int, text: str) -> str:
-    fields = {"@timestamp": at.isoformat(), "log.level": _level(n), "message": text, "service.name": v.words[0], "trace.id": v.hex_()}
+    fields = {"@timestamp": at.isoformat(), "log.level": _level(n), "message": text, "service.name": v.part(0), "trace.id": v.hex_()}
     return json.dumps(fields)
 
 
 def _logfmt(v: Values, at: datetime, n: int, text: str) -> str:
-    return f'time="{at:%Y-%m-%dT%H:%M:%SZ}" level={_level(n).lower()} msg="{text}" component={v.words[n]} id={v.hex5()}'
+    return f'time="{at:%Y-%m-%dT%H:%M:%SZ}" level={_level(n).lower()} msg="{text}" component={v.part(n)} id={v.hex5()}'
 
 
 def _klog(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{'IWE'[n % 3]}{at:%m%d %H:%M:%S.%f} {v.rng.randint(1, 99_999):>7} {v.words[n]}.go:{n + 100}] {text}"
+    return f"{'IWE'[n % 3]}{at:%m%d %H:%M:%S.%f} {v.rng.randint(1, 99_999):>7} {v.part(n)}.go:{n + 100}] {text}"
 
 
 def _lambda(v: Values, at: datetime, n: int, text: str) -> str:
@@ -106,7 +106,7 @@ def _lambdanode(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _postgres(v: Values, at: datetime, n: int, text: str) -> str:
-    who = f" {v.user()}@{v.words[0]}" if n % 2 else ""
+    who = f" {v.user()}@{v.part(0)}" if n % 2 else ""
     return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at)} UTC [{v.rng.randint(1, 99_999)}]{who} {('LOG', 'ERROR', 'FATAL')[n % 3]}:  {text}"
 
 
@@ -119,17 +119,17 @@ def _redis(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _jobs(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%y/%m/%d %H:%M:%S} {_level(n)} {v.words[n]}.{_class(v, n)}: {text}"
+    return f"{at:%y/%m/%d %H:%M:%S} {_level(n)} {v.part(n)}.{_class(v, n)}: {text}"
 
 
 def _mapjob(v: Values, at: datetime, n: int, text: str) -> str:
     thread = v.rng.choice(("main", "IPC Server handler 3 on 4000", f"Event Processor #{v.rng.randint(0, 9)}"))
-    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at, ',')} {_level(n)} [{thread}] com.example.{v.words[n]}.{_class(v, n)}: {text}"
+    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at, ',')} {_level(n)} [{thread}] com.example.{v.part(n)}.{_class(v, n)}: {text}"
 
 
 def _openstack(v: Values, at: datetime, n: int, text: str) -> str:
     request = f"[req-{v.uuid()} {v.hex_()} {v.hex_()} - - -]" if n % 4 else "[-]"
-    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at)} {v.rng.randint(1000, 9999)} {_level(n)} {v.words[0]}.{v.words[n]} {request} {text}"
+    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at)} {v.rng.randint(1000, 9999)} {_level(n)} {v.part(0)}.{v.part(n)} {request} {text}"
 
 
 def _logcat(v: Values, at: datetime, n: int, text: str) -> str:
@@ -138,7 +138,7 @@ def _logcat(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _winevent(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}, {('Info', 'Error')[n % 2]:<21} {v.words[n].upper()}    {text}"
+    return f"{at:%Y-%m-%d %H:%M:%S}, {('Info', 'Error')[n % 2]:<21} {v.part(n).upper()}    {text}"
 
 
 def _ras(v: Values, at: datetime, n: int, text: str) -> str:
@@ -148,11 +148,11 @@ def _ras(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _nodes(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{v.rng.randint(1, 500_000)} {v.nodeid()} {v.words[n]} {v.words[n + 1]}.event {int(at.timestamp())} 1 {text}"
+    return f"{v.rng.randint(1, 500_000)} {v.nodeid()} {v.part(n)} {v.part(n + 1)}.event {int(at.timestamp())} 1 {text}"
 
 
 def _auth(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%b %e %H:%M:%S} {v.words[0]} {v.words[n % 3]}({v.words[2]}-auth)[{v.rng.randint(1, 30_000)}]: {text}"
+    return f"{at:%b %e %H:%M:%S} {v.part(0)} {v.part(n % 3)}({v.part(2)}-auth)[{v.rng.randint(1, 30_000)}]: {text}"
 
 
 def _dashapp(v: Values, at: datetime, n: int, text: str) -> str:
@@ -164,7 +164,7 @@ def _bars(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _glog(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{'IWE'[n % 3]}{at:%Y%m%d %H:%M:%S.%f} {v.rng.randint(1, 99_999)} {v.words[n]}.cc:{n + 100}] {text}"
+    return f"{'IWE'[n % 3]}{at:%Y%m%d %H:%M:%S.%f} {v.rng.randint(1, 99_999)} {v.part(n)}.cc:{n + 100}] {text}"
 
 
 def _plain(v: Values, at: datetime, n: int, text: str) -> str:
@@ -172,7 +172,7 @@ def _plain(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _systemd(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S.%f}+00:00 {v.words[0]} {v.words[n]}-{v.words[n + 1]}[{v.rng.randint(1, 9999)}]: {text}"
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}+00:00 {v.part(0)} {v.part(n)}-{v.part(n + 1)}[{v.rng.randint(1, 9999)}]: {text}"
 
 
 def _serilog(v: Values, at: datetime, n: int, text: str) -> str:
@@ -185,7 +185,7 @@ def _rails(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _django(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{_level(n)}:{v.words[n]}.{v.words[n + 1]}:{text}"
+    return f"{_level(n)}:{v.part(n)}.{v.part(n + 1)}:{text}"
 
 
 def _gin(v: Values, at: datetime, n: int, text: str) -> str:
@@ -193,7 +193,7 @@ def _gin(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _loguru(v: Values, at: datetime, n: int, text: str) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at)} | {_level(n):<8} | {v.words[n]}.{v.words[n + 1]}:run:{n + 20} - {text}"
+    return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at)} | {_level(n):<8} | {v.part(n)}.{v.part(n + 1)}:run:{n + 20} - {text}"
 
 
 _ALL = (
