@@ -72,6 +72,8 @@ class Announcer:
             book = await self.change(enter)
             for made in (p for p in book.ledger.predictions if p.alert_id not in before):
                 self._metrics.predictions.labels("muted" if made.muted else "made").inc()
+                if made.muted:
+                    _log.info(LogEvent.LOG_ALERT_MUTED, alert_id=made.alert_id, pattern=made.pattern.replace("\n", " "))
             self._count(scored, book)
             await self._announce(book)
 

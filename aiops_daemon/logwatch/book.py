@@ -47,6 +47,8 @@ class Book:
     def _announce(self, change: Change, alert: Alert, now: int) -> None:
         if change is Change.OPENED:
             self.ledger.made(alert)
+        elif change is Change.UPDATED:
+            self.ledger.named(alert)
         if alert.muted:
             return
         entry = Announcement(change, alert.alert_id)

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     RAMP = "ramp"  # grows slowly: each bucket looks nearly normal
 
 
+AGGREGATES = ("*", "level:")  # how the ids of the group's total and of its levels begin
 RISING = frozenset({Kind.SPIKE, Kind.NEW, Kind.RARE, Kind.RAMP})
 
 

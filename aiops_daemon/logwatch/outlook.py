@@ -37,10 +37,12 @@ class GroupOutlook:
 
     def _learn(self, bucket: int, errors: int) -> Forecast:
         self.early.append(errors)
+        if self.failure_per_hour:  # known without learning: warnings are scored from the first day
+            self.threshold = self.failure_per_hour / HOUR
         if len(self.early) < _LEARN:
             return Forecast(None, f"no forecast yet: too little history ({len(self.early)} of {_LEARN} points)")
-        learned = max(_LEAST_LINES, float(np.quantile(self.early, _QUANTILE)))
-        self.threshold = self.failure_per_hour / HOUR if self.failure_per_hour else learned
+        if self.threshold is None:
+            self.threshold = max(_LEAST_LINES, float(np.quantile(self.early, _QUANTILE)))
         self.forecaster = Forecaster(self.threshold, HOUR)
         first = bucket - len(self.early) + 1
         said = [self.forecaster.update((first + i) * BUCKET_SECONDS, value) for i, value in enumerate(self.early)]

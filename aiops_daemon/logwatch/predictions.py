@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
 
-from aiops_daemon.logwatch.findings import RISING, Alert
+from aiops_daemon.logwatch.findings import AGGREGATES, RISING, Alert
 
 HORIZON_SECONDS = 3_600
 RECORD = 20
@@ -79,11 +79,20 @@ class PredictionLedger:
         """Take down a warning; None for alerts that foresee nothing (a silence is the failure itself)."""
         if alert.cause.kind not in RISING or any(p.alert_id == alert.alert_id for p in self.predictions):
             return None
-        pattern = f"{alert.cause.log_group}\n{alert.cause.template_id}\n{alert.cause.kind}"
-        prediction = Prediction(alert.alert_id, alert.at, list(alert.groups), pattern, alert.probability, muted=self.is_muted(pattern))
+        pattern = _pattern(alert)
+        # the group's total or a level rises for many causes: that some were harmless says nothing about the next
+        muted = not _is_total(alert) and self.is_muted(pattern)
+        prediction = Prediction(alert.alert_id, alert.at, list(alert.groups), pattern, alert.probability, muted=muted)
         alert.muted = prediction.muted
         self.predictions.append(prediction)
         return prediction
+
+    def named(self, alert: Alert) -> None:
+        """A warning that began as a rise of the total has found the template behind it: that is what its score counts for."""
+        if not _is_total(alert):
+            for prediction in self.predictions:
+                if prediction.alert_id == alert.alert_id and prediction.outcome is None:
+                    prediction.pattern = _pattern(alert)
 
     def is_muted(self, pattern: str) -> bool:
         last = [p.outcome for p in self._scored() if p.pattern == pattern][-_PER_PATTERN:]
@@ -130,6 +139,14 @@ class PredictionLedger:
 
     def _scored(self) -> list[Prediction]:
         return [p for p in self.predictions if p.outcome is not None]
+
+
+def _pattern(alert: Alert) -> str:
+    return f"{alert.cause.log_group}\n{alert.cause.template_id}"
+
+
+def _is_total(alert: Alert) -> bool:
+    return alert.cause.template_id.startswith(AGGREGATES)
 
 
 def _over(prediction: Prediction, now: int, judged: Mapping[str, int]) -> bool:

@@ -184,7 +184,7 @@ class LogWatch:
         start = group.reads_from()
         oldest = (now - self._settings.catch_up_seconds) // BUCKET_SECONDS * BUCKET_SECONDS
         if start is None:
-            start = max(oldest, end // BUCKET_SECONDS * BUCKET_SECONDS - self._settings.history_seconds)
+            start = end // BUCKET_SECONDS * BUCKET_SECONDS - self._settings.history_seconds
         elif start < oldest:
             _log.warning(LogEvent.LOG_WINDOW_SKIPPED, log_group=group.name, seconds=oldest - start)
             steps.append(group.skip_to(oldest // BUCKET_SECONDS, now))

@@ -27,6 +27,7 @@ class LogEvent(StrEnum):
     LOG_WINDOW_FAILED = "log window left for the next run"
     LOG_WINDOW_SKIPPED = "log window too old to catch up"
     LOG_ALERT_DELAYED = "log alert could not be announced yet"
+    LOG_ALERT_MUTED = "log alert muted: its pattern was wrong too often"
     LOG_SCORE_DELAYED = "log warnings could not be followed up yet"
     LOG_STATE_FOREIGN = "log baseline of another version, learned anew"
 

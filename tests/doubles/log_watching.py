@@ -6,6 +6,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from aiops_daemon.logwatch.announcer import FollowedUp, nobody_knows
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert
 from aiops_daemon.logwatch.predictions import Record
@@ -37,7 +38,7 @@ class Told:
         return [alert for change, alert, _ in self.changes if change is Change.OPENED]
 
 
-def watch(logs: Logs, dynamo: Dynamo, told: Told, owner: str = "task-1", **settings: Any) -> LogWatch:
+def watch(logs: Logs, dynamo: Dynamo, told: Told, owner: str = "task-1", follow_up: FollowedUp = nobody_knows, **settings: Any) -> LogWatch:
     wanted = LogWatchSettings.model_validate({"groups": ("/app/a",), "history_seconds": 3600} | settings)
     return LogWatch(
         wanted,
@@ -48,6 +49,7 @@ def watch(logs: Logs, dynamo: Dynamo, told: Told, owner: str = "task-1", **setti
         miner=TemplateMiner,
         redact=lambda text: text.replace("hunter2", "[REDACTED]"),
         on_alert=told,
+        follow_up=follow_up,
         metrics=LogWatchMetrics(CollectorRegistry()),
     )
 

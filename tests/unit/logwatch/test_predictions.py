@@ -4,8 +4,8 @@ from aiops_daemon.logwatch.findings import Alert, Finding, Kind, Urgency
 from aiops_daemon.logwatch.predictions import Outcome, PredictionLedger
 
 
-def alert(number: int, at: int, kind: Kind = Kind.RAMP, probability: float | None = None) -> Alert:
-    finding = Finding(at, "g", kind, "pool <*> is full", "t1", 9, 1.0, 5.0, at - 300, 0)
+def alert(number: int, at: int, kind: Kind = Kind.RAMP, probability: float | None = None, template: str = "t1") -> Alert:
+    finding = Finding(at, "g", kind, "pool <*> is full", template, 9, 1.0, 5.0, at - 300, 0)
     return Alert(f"a{number}", at, [finding], Urgency.NORMAL, groups=["g"], probability=probability)
 
 
@@ -61,3 +61,25 @@ def test_what_has_not_been_judged_yet_is_not_false() -> None:
     ledger.made(alert(1, 30_000))
     (gone,) = ledger.expire(30_000 + 3_600 + 86_401, {"g": 30_000})
     assert gone.outcome is Outcome.FALSE, "a group that is gone is not waited for for ever"
+
+
+def test_a_level_is_no_pattern_that_can_be_muted() -> None:
+    ledger = PredictionLedger(mute_after=2)
+    for number in range(6):
+        made = alert(number, number * 10_000, template="level:ERROR")
+        ledger.made(made)
+        assert not made.muted
+        ledger.expire(number * 10_000 + 5_000, {"g": number * 10_000 + 5_000})
+
+
+def test_a_total_whose_template_was_found_counts_for_the_template() -> None:
+    ledger = PredictionLedger(mute_after=2)
+    for number in range(2):
+        ledger.made(alert(number, number * 10_000, template="level:ERROR"))
+        ledger.named(alert(number, number * 10_000))
+        ledger.expire(number * 10_000 + 5_000, {"g": number * 10_000 + 5_000})
+    muted = alert(2, 20_000)
+    ledger.made(muted)
+    assert muted.muted
+    ledger.named(alert(2, 20_000, template="level:ERROR"))
+    assert ledger.predictions[-1].pattern == "g\nt1", "never the other way round"
