@@ -98,6 +98,8 @@ async def _ask(
 async def _rest(run: Run, until: datetime) -> None:
     """Until a person speaks, or a channel that failed is to be tried again: a lost page must not wait for the deadline."""
     await flush(run)
+    if _word(run) is not None:  # said while the page was being delivered: the record has it, so that the park would sleep over it
+        until = run.tools.clock.now()
     await run.park(min(until, next_try(run) or until), "waiting for a human")
 
 
@@ -109,8 +111,10 @@ async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
     assert word is not None  # noqa: S101  # _silence never returns
     said = f"{word.decision} by {word.by}: {word.reason}"
     counted = run.tools.metrics.incidents.approvals
-    if word.decision != "approve":
-        counted.labels("rejected").inc()
+    late = word.decision == "approve" and _too_late(run)
+    if word.decision != "approve" or late:
+        counted.labels("expired" if late else "rejected").inc()
+        said += ", too late: the question was open until " + str(run.raw("asked").get("until")) if late else ""
         await run.end(State.REJECTED, said, Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED)
     if not plan.steps:
         counted.labels("approved").inc()
@@ -129,14 +133,20 @@ async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
 
 
 def _word(run: Run) -> Signal | None:
-    """The first word that was not yet heard; else the approval that waits for a budget."""
+    """The first word that was not yet heard, a no before a yes; else the approval that waits for a budget."""
     heard = run.raw("heard")
     known = heard.get("ids")
     ids = known if isinstance(known, list) else []
-    signals = sorted(run.incident.signals.values(), key=lambda signal: signal.at)
+    signals = sorted(run.incident.signals.values(), key=lambda signal: (signal.decision == "approve", signal.at))
     fresh = [signal for signal in signals if signal.signal_id not in ids]
     standing = [signal for signal in signals if signal.signal_id == heard.get("standing")]
     return next(iter([*fresh, *standing]), None)
+
+
+def _too_late(run: Run) -> bool:
+    """An approval that met a held claim, or a fleet that was down, until its deadline: it was meant for the world of that day."""
+    until = str(run.raw("asked").get("until", ""))
+    return until != "" and run.tools.clock.now() > datetime.fromisoformat(until)
 
 
 async def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> Passage:

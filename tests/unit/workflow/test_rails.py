@@ -345,6 +345,20 @@ async def test_two_words_at_once_are_both_heard_in_their_order() -> None:
     early = Signal(signal_id="first", decision="approve", by="ann", reason="go", at=fleet.clock.now())
     await workers.tools.journal.signal(incident.incident_id, early)
     fleet.clock.advance(1)
+    incident = await say(fleet, workers, incident, override=True)
+    assert incident.outcome is Outcome.VERIFIED
+    said = [entry.note for entry in incident.audit if entry.note.startswith("approve by ann")]
+    assert ["waits: budget" in note for note in said] == [True, False]
+    assert "overridden: budget" in said[1]
+
+
+async def test_of_two_words_at_once_the_no_counts() -> None:
+    fleet = Fleet(storm_resources=50)
+    fleet.rules.verdict = fleet.rules.verdict.model_copy(update={"confidence": 0.65})
+    workers = fleet.workers()
+    incident = await fail(fleet, workers, 1)
+    early = Signal(signal_id="first", decision="approve", by="ann", reason="go", at=fleet.clock.now())
+    await workers.tools.journal.signal(incident.incident_id, early)
+    fleet.clock.advance(1)
     incident = await say(fleet, workers, incident, "reject")
-    assert incident.workflow_state is State.REJECTED
-    assert [entry.note.partition(":")[0] for entry in incident.audit[-2:]] == ["approve by ann", "reject by ann"]
+    assert (incident.workflow_state, fleet.world.starts.total()) == (State.REJECTED, 0)
