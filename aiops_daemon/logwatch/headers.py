@@ -63,7 +63,7 @@ _COLUMN = re.compile(r"(?P<logger>[\w.$-]{1,40})\s{2,}(?!:)")
 _NAME = r"(?![A-Z]{1,4}\d+:)(?=\S*(?:[.$_/\d-]|[a-z][A-Z]))[A-Za-z_][\w.$/<>-]{1,120}"
 _LOGGER = re.compile(rf"(?P<logger>{_NAME}(?:\[\d+\])?)\s*:(?:\s+|$)")
 _DOTTED = re.compile(r"(?P<logger>[A-Za-z_][\w$]*(?:\.[\w$]+)+)\s+(?=\[)")
-_DASH = re.compile(r"(?:(?P<logger>[\w.$/*@-]+(?:\s[*\w]+)?)\s+)?-\s+")
+_DASH = re.compile(r"(?:(?P<logger>[\w.$/@-]+)\s+)?-\s+")
 _ROOT = re.compile(rf"({_LEVEL}):(?P<logger>[\w.]+):")
 
 
