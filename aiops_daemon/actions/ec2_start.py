@@ -81,7 +81,8 @@ class Ec2Start:
                 result: dict[str, JsonValue] = {"instance_id": call.parameters["instance_id"], "started": bool(handle.get("started"))}
                 return Succeeded(result=result, note="running")
             case "pending" | "stopping":
-                return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=state)
+                acts = not handle.get("started")  # once it has stopped, the look starts it
+                return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=state, acts_next=acts)
             case _:
                 return Failed(reason=f"the instance is {state} and cannot be started")
 

@@ -68,7 +68,8 @@ class RdsStart:
         if status == "stopped" and not handle.get("started"):  # it was still stopping when `start` looked
             return await self.start(call)
         if status in _ON_ITS_WAY or status == "stopped":
-            return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=status)
+            acts = not handle.get("started")  # once it has stopped, the look starts it
+            return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=status, acts_next=acts)
         return Failed(reason=f"the database is {status}")
 
     async def undo(self, call: ActionCall, result: Mapping[str, JsonValue]) -> Progress:

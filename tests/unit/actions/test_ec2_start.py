@@ -60,10 +60,10 @@ async def test_waits_for_stopping_to_end_and_starts_then() -> None:
     aws = ScriptedAws(describe_instances=in_state("stopping", "stopped", "stopped", "running"), start_instances=[{}])
     waiting = await ACTION.start(call(aws))
     assert isinstance(waiting, Running)
-    assert waiting.handle == {"started": False}
+    assert (waiting.handle, waiting.acts_next) == ({"started": False}, True), "the kill switch is asked before the look that starts it"
     started = await ACTION.poll(call(aws), waiting.handle)
     assert isinstance(started, Running)
-    assert started.handle == {"started": True}
+    assert (started.handle, started.acts_next) == ({"started": True}, False)
     assert aws.operations()[-1] == "start_instances"
 
 

@@ -64,7 +64,10 @@ async def test_waits_for_stopping_to_end_and_starts_then() -> None:
     aws = ScriptedAws(describe_db_instances=instances("stopping", "stopping", "stopped"), start_db_instance=[{}])
     waiting = await ACTION.start(call(aws))
     assert isinstance(waiting, Running)
-    assert isinstance(await ACTION.poll(call(aws), waiting.handle), Running)
+    assert waiting.acts_next, "the kill switch is asked before the look that starts it"
+    started = await ACTION.poll(call(aws), waiting.handle)
+    assert isinstance(started, Running)
+    assert (started.handle, started.acts_next) == ({"started": True}, False)
     assert aws.operations()[-1] == "start_db_instance"
 
 
