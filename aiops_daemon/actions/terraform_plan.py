@@ -76,7 +76,10 @@ class SavedPlan(_Read):
         does = [change.does for change in self.touched]
         counts = (("create", "create"), ("change", "update"), ("destroy", "delete"))
         said = ", ".join(f"{sum(action in actions for actions in does)} to {word}" for word, action in counts)
-        drift = [f"{change.address} ({' and '.join(sorted(change.does))})" for change in self.resource_drift if not change.quiet]
+        drifted = [change for change in self.resource_drift if not change.quiet]
+        drift = [f"{change.address} ({' and '.join(sorted(change.does))})" for change in drifted if change.does != {"update"}]
+        if updated := len(drifted) - len(drift):  # often a provider that reads null as empty: counted, not named
+            drift.append(f"{updated} updated")
         told = f": {_few([change.address for change in self.touched])}" if does else ""
         return f"{said}{told}{f'; drift: {_few(drift)}' if drift else ''}"
 

@@ -220,16 +220,16 @@ def test_a_terminated_instance_comes_back_and_nothing_else_moves(terraform: Terr
     (lost,) = instances(moto, "running")
     client(moto, "ec2").terminate_instances(InstanceIds=[lost])
 
-    # Somebody else's unfinished work would lose a queue: we refuse, and so does the build that is asked to apply it all the same.
-    unfinished = STACK.partition('resource "aws_sqs_queue"')[0]
+    # Somebody else's unfinished work would lose a parameter: we refuse, and so does the build that is asked to apply it all the same.
+    unfinished = STACK.partition('resource "aws_ssm_parameter"')[0]
     code, exported = project.run(unfinished, RESOURCE_ID=lost)
     plan, pins = project.read(exported)
     assert plan.summary().startswith(
-        "1 to create, 0 to change, 1 to destroy: aws_instance.web, aws_sqs_queue.jobs; drift: aws_instance.web (delete)"
+        "1 to create, 0 to change, 1 to destroy: aws_instance.web, aws_ssm_parameter.jobs; drift: aws_instance.web (delete)"
     )
-    assert objection(plan, lost, "") == "aws_sqs_queue.jobs would be changed by delete (delete_because_no_resource_config)"
+    assert objection(plan, lost, "") == "aws_ssm_parameter.jobs would be changed by delete (delete_because_no_resource_config)"
     code, exported = project.run(unfinished, RESOURCE_ID=lost, MODE="apply", **pins)
-    assert (code, exported["RECOVERY_REFUSED"]) == (0, "aws_sqs_queue.jobs: delete")
+    assert (code, exported["RECOVERY_REFUSED"]) == (0, "aws_ssm_parameter.jobs: delete")
     assert instances(moto, "running") == []
 
     code, exported = project.run(STACK, RESOURCE_ID=lost)

@@ -29,6 +29,9 @@ def plan(*changes: dict[str, Any], drift: tuple[dict[str, Any], ...] = (GONE,), 
 def test_the_summary_counts_changes_and_tells_drift_apart() -> None:
     read = plan(change(WEB, "create"), change("aws_eip.a", "no-op"), change("data.aws_ami.x", "read"))
     assert read.summary() == "1 to create, 0 to change, 0 to destroy: aws_instance.web; drift: aws_instance.web (delete)"
+    nothing = change("aws_eip.a", "no-op")
+    blurred = plan(drift=(change("aws_eip.a", "update"), GONE, change("aws_eip.b", "update"), nothing))
+    assert blurred.summary() == "0 to create, 0 to change, 0 to destroy; drift: aws_instance.web (delete), 2 updated"
     assert plan(drift=()).summary() == "0 to create, 0 to change, 0 to destroy"
     many = plan(*(change(f"aws_sqs_queue.q{number}", "delete", "create") for number in range(8)), drift=())
     assert many.summary().startswith("8 to create, 0 to change, 8 to destroy: aws_sqs_queue.q0, ")
