@@ -14,7 +14,7 @@ class WorkflowSettings(BaseModel):
         30, ge=5, description="How long a silent owner keeps an incident; a crash costs at most this plus one scan."
     )
     scan_interval_seconds: float = Field(5, gt=0, description="How often a daemon looks for incidents that are due.")
-    max_active: int = Field(20, ge=1, description="Incidents that one daemon works on at once; more wait in the table, not in memory.")
+    max_active: int = Field(50, ge=1, description="Incidents that one daemon works on at once; more wait in the table, not in memory.")
     wait_in_place_seconds: float = Field(3, ge=0, description="Shorter waits keep the lease; longer ones park the incident.")
     step_attempts: int = Field(3, ge=1, le=10, description="Tries per step when the error says that it may succeed later.")
     retry_base_seconds: float = Field(1, ge=0, description="First pause between tries; doubles, with full jitter.")

@@ -33,6 +33,7 @@ class Workers:
         self._group: asyncio.TaskGroup | None = None
         self._wake = asyncio.Event()
         self._soonest: float | None = None
+        self._behind = False  # more was due than there was room for
 
     @property
     def free(self) -> int:
@@ -45,6 +46,8 @@ class Workers:
 
     def owner_if_room(self) -> str | None:
         """An owner for a newborn incident, or None when this process is full."""
+        if not self.free:
+            self._behind = True
         return self.new_owner() if self.free and self._group is not None else None
 
     def start(self, held: Held) -> None:
@@ -93,10 +96,13 @@ class Workers:
                 await self._work(held)
 
     async def _scan(self) -> None:
-        if not self.free:
+        most = min(BATCH, self.free)
+        if not most:
             return
         try:
-            for seen in await self.tools.journal.due(min(BATCH, self.free)):
+            due = await self.tools.journal.due(most)
+            self._behind = len(due) == most
+            for seen in due:
                 held = await self.take(seen)
                 if held is not None:
                     self.start(held)
@@ -150,8 +156,13 @@ class Workers:
                 await self._back_off(run, error)
             finally:
                 self._leases.drop(held)
-                self._active.discard(held.owner)
-                self.tools.metrics.incidents.active.set(len(self._active))
+                self._left(held)
+
+    def _left(self, held: Held) -> None:
+        self._active.discard(held.owner)
+        self.tools.metrics.incidents.active.set(len(self._active))
+        if self._behind and self.free * 4 >= self.tools.settings.max_active:
+            self.nudge()  # a quarter of the room at once: one look at the table for several incidents
 
     async def _flow(self, run: Run) -> None:
         if not run.incident.terminal:

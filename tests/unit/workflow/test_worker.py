@@ -285,3 +285,26 @@ async def test_one_unreadable_item_does_not_stop_the_others() -> None:
     ours = await fleet.admit(workers, stopped())
     await workers.drain()
     assert (await fleet.incident(ours)).workflow_state is State.COMPLETED
+
+
+async def test_a_backlog_is_looked_at_when_there_is_room_again_not_at_the_next_scan() -> None:
+    fleet = still(max_active=4, scan_interval_seconds=3600, storm_resources=100, recoveries_per_account_and_hour=100)
+    workers = fleet.workers()
+    looks: list[int] = []
+    due = workers.tools.journal.due
+
+    async def counted(limit: int) -> Any:
+        looks.append(limit)
+        return await due(limit)
+
+    workers.tools.journal.due = counted  # type: ignore[method-assign]  # looks on
+    for n in range(10):
+        await fleet.admit(workers, stopped(f"i-{n:017x}", f"e{n}"))
+    async with running(workers):
+        for _ in range(5000):  # nobody nudges, and no scan is due for an hour
+            if not fleet.open():
+                break
+            await asyncio.sleep(0)
+        assert not fleet.open()
+    assert max(looks) == 4
+    assert len(looks) <= 12
