@@ -3,8 +3,6 @@
 The confidence is the calibrated probability of the failure where there is one; without one the cause is a guess, and a human decides.
 """
 
-from collections.abc import Collection
-
 from aiops_daemon.analysts.opinion import CERTAIN, FAIR, anomaly, failure, subject
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Autonomy, Verdict
@@ -12,10 +10,10 @@ from aiops_daemon.model.verdict import Autonomy, Verdict
 _NEVER_ALONE = frozenset({"rds.scale_up"})  # an outage of minutes by itself
 
 
-def judge(event: Event, allowed_actions: Collection[str] | None) -> Verdict:
-    """`allowed_actions` is None at intake, where it is not known yet."""
+def judge(event: Event, *, allowed: bool) -> Verdict:
+    """`allowed`: the policy lets the configured action run at all."""
     action = event.facts.get("configured action")
-    if not isinstance(action, str) or (allowed_actions is not None and action not in allowed_actions):
+    if not isinstance(action, str) or not allowed:
         return anomaly(event, f"The log watch reports {event.name} on {subject(event)}.")
     group = event.facts.get("log group") or event.facts.get("affected groups")
     alone = event.facts.get("needs approval") is False and action not in _NEVER_ALONE

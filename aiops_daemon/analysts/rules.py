@@ -124,7 +124,7 @@ def _authorised(event: Event, why: str) -> Verdict:
 def _suspected(evidence: Evidence) -> Verdict:
     event = evidence.event
     if event.kind is EventKind.LOG_ANOMALY:
-        return foreseen.judge(event, evidence.allowed_actions if evidence.policy else None)
+        return foreseen.judge(event, allowed=evidence.policy.get("configured action allowed") is True)
     if event.kind is EventKind.API_CALL and (event.read_only or _is_read(event)):
         return calls_unusual.judge(event) or normal(f"{event.name} on {subject(event)} reads only.")
     verdict = _first(RULES.get(event.kind, ()), event)

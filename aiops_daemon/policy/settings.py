@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from aiops_daemon.model.event import Actor, Event, Frozen
+from aiops_daemon.model.event import Actor, Event, EventKind, Frozen
 from aiops_daemon.model.verdict import Autonomy
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -141,12 +141,15 @@ class PolicySettings(BaseModel):
 
 def policy_facts(event: Event, policy: PolicySettings) -> dict[str, JsonValue]:
     """What analysts are told of the policy: Evidence.policy."""
-    return {
+    facts: dict[str, JsonValue] = {
         "mode": policy.mode.value,
         "confidence_threshold": policy.confidence_threshold,
         "protected": policy.is_protected(event),
         "guarded": any(fnmatchcase(event.resource.key, pattern) for pattern in policy.guarded),
     }
+    if event.kind is EventKind.LOG_ANOMALY:
+        facts["configured action allowed"] = event.facts.get("configured action") in policy.allowed_actions
+    return facts
 
 
 def _matches(patterns: tuple[str, ...], actor: Actor) -> bool:

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from aiops_daemon.actions.evidence import configured_for
 from aiops_daemon.analysts.rules import RulesAnalyst
+from aiops_daemon.assembly import judging
 from aiops_daemon.foresee import Warnings, aimed, log_event, remedy
 from aiops_daemon.logwatch.announcer import FollowUp
 from aiops_daemon.logwatch.episodes import Change
@@ -42,7 +43,7 @@ def alert(**changes: object) -> Alert:
 def warnings(fleet: Fleet) -> tuple[Warnings, Workers]:
     rules = RulesAnalyst()
     workers = Workers(replace(fleet.tools(), rules=rules), "one")
-    admission = Admission(workers.tools.journal, fleet.clock, rules.judge_now, lambda _: Provenance())
+    admission = Admission(workers.tools.journal, fleet.clock, judging(fleet.policy), lambda _: Provenance())
     return Warnings(admission, workers, fleet.clock, account="123456789012", region="eu-west-1"), workers
 
 
@@ -166,7 +167,7 @@ def acting(fleet: Fleet) -> tuple[Warnings, Workers]:
         fleet.tools(), rules=rules, actions={"ecs.scale_out": ScaleOut(fleet.world)}, probes={"ecs:service": WorldProbe(fleet.world)}
     )
     workers = Workers(tools, "one")
-    admission = Admission(tools.journal, fleet.clock, rules.judge_now, lambda _: Provenance())
+    admission = Admission(tools.journal, fleet.clock, judging(fleet.policy), lambda _: Provenance())
     return Warnings(admission, workers, fleet.clock, account="123456789012", region="eu-west-1", actions=(SCALE_OUT,)), workers
 
 

@@ -14,14 +14,13 @@ FACTS = {
     "what": "pool of <*> is exhausted", "how unusual": "8.2 standard deviations above normal", "log group": "/shop/orders",
     "configured action": "ecs.scale_out", "needs approval": False, "calibrated probability": 0.91,
 }  # fmt: skip
-OFFERED = {"ecs.scale_out": "one more", "rds.scale_up": "larger", "notify_only": "tell"}
+ALLOWED = {"configured action allowed": True}
 
 
-def warning(judged: Judged, actions: dict[str, str] | None = None, policy: dict[str, str] | None = None, **facts: Any) -> Verdict:
+def warning(judged: Judged, policy: dict[str, Any] | None = None, **facts: Any) -> Verdict:
     event: dict[str, Any] = {"kind": EventKind.LOG_ANOMALY, "name": "log-anomaly ramp", "resource": SERVICE, "facts": FACTS | facts}
-    return judged(
-        actions=OFFERED if actions is None else actions, policy={"mode": "act"} if policy is None else policy, severity=6.0, **event
-    )
+    actions = {"ecs.scale_out": "one more", "rds.scale_up": "larger"}
+    return judged(actions=actions, policy=ALLOWED if policy is None else policy, severity=6.0, **event)
 
 
 def test_a_calibrated_probability_is_the_confidence(judged: Judged) -> None:
@@ -44,11 +43,9 @@ def test_who_has_to_be_asked_first(judged: Judged, facts: dict[str, Any]) -> Non
     assert warning(judged, **facts).ceiling is Autonomy.APPROVE
 
 
-@pytest.mark.parametrize(("actions", "facts"), [({"notify_only": "tell"}, {}), ({}, {}), (None, {"configured action": None})])
-def test_otherwise_it_is_announced(judged: Judged, actions: dict[str, str] | None, facts: dict[str, Any]) -> None:
-    verdict = warning(judged, actions, **facts)
+@pytest.mark.parametrize(
+    ("policy", "facts"), [({"configured action allowed": False}, {}), ({"mode": "act"}, {}), (ALLOWED, {"configured action": None})]
+)
+def test_otherwise_it_is_announced(judged: Judged, policy: dict[str, Any], facts: dict[str, Any]) -> None:
+    verdict = warning(judged, policy, **facts)
     assert (verdict.classification, verdict.action_id) == (Classification.ANOMALY, None)
-
-
-def test_at_intake_nobody_knows_yet_what_is_allowed(judged: Judged) -> None:
-    assert warning(judged, {}, {}).classification is Classification.FAILURE
