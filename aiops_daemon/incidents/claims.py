@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiops_daemon.incidents.stamps import stamp, unstamp
-from aiops_daemon.model.errors import ConditionFailed, LostOwnership
+from aiops_daemon.model.errors import ClaimLost, ConditionFailed
 from aiops_daemon.model.event import Event
 from aiops_daemon.ports import Clock, Table
 
@@ -67,7 +67,7 @@ class Claims:
         return claim
 
     async def charge(self, key: str, holder: str, incident: str, hold: timedelta, most: int | None = None) -> Claim | None:
-        """Right before the first side effect: the claim must still be ours; count this recovery once. Raises LostOwnership.
+        """Right before the first side effect: the claim must still be ours; count this recovery once. Raises ClaimLost.
 
         None: `most` recoveries were counted today, and this one was not.
         """
@@ -76,7 +76,7 @@ class Claims:
         taken = self._taken.pop(key, None)
         seen = taken if taken and taken.holder == holder else self._read(key, await self._table.get(key) or {}, holder)
         if not seen.mine or seen.frozen:
-            raise LostOwnership(f"the claim on {key} is held by {seen.holder}")
+            raise ClaimLost(f"the claim on {key} is held by {seen.holder}")
         if most is not None and seen.today >= most and seen.charged != incident:
             return None
         values = {
@@ -88,7 +88,7 @@ class Claims:
             item = await self._table.update(key, sets, _CHARGE, values, {"until": "until"})
         except ConditionFailed as found:
             if found.item.get("holder") != holder or found.item.get("frozen"):
-                raise LostOwnership(f"the claim on {key} went to {found.item.get('holder')}") from found
+                raise ClaimLost(f"the claim on {key} went to {found.item.get('holder')}") from found
             item = found.item  # charged before a restart: once is enough
         return self._read(key, item, holder)
 

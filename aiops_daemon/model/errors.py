@@ -10,6 +10,7 @@ AiopsError
 |   `-- OverBudget      what it would cost is not left in this hour's budget
 |-- NeedsHuman          going on by itself would be unsafe
 |-- ConditionFailed     a conditional write found another state than it asked for (carries the item it found)
+|-- ClaimLost           the claim on the resource ran out and is another incident's now: do not touch the resource
 |-- LostOwnership       another worker owns this incident now: stop before the next effect, touch nothing
 `-- ConfigurationError  the daemon cannot start like this; says which setting and why
 """
@@ -65,6 +66,10 @@ class ConditionFailed(AiopsError):
 
 class LostOwnership(AiopsError):
     """Another worker owns the incident."""
+
+
+class ClaimLost(AiopsError):
+    """Another incident holds the resource."""
 
 
 class ConfigurationError(AiopsError):

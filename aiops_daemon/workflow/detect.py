@@ -15,8 +15,12 @@ ANNOUNCE = "announce"  # the claim of incidents that only tell
 
 async def detect(run: Run) -> None:
     """The loser of the claim ends here."""
-    if run.state is not State.DETECTING:
-        return
+    if run.state is State.DETECTING:
+        await take_claim(run)
+
+
+async def take_claim(run: Run) -> None:
+    """Ours, also where we had it; or the end."""
     claim = await run.tools.claims.claim(
         claim_key(run.event, "" if may_act(run) else ANNOUNCE),
         run.incident.incident_id,

@@ -18,7 +18,7 @@ from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.call import attempt, call_for
-from aiops_daemon.workflow.rails import give_up_probes, settle_rails
+from aiops_daemon.workflow.rails import give_up_probes, lost_claim, settle_rails
 from aiops_daemon.workflow.run import Run
 
 Record = dict[str, JsonValue]
@@ -36,9 +36,9 @@ async def execute(run: Run, plan: Plan) -> str:
             step for step in plan.steps if _status(run, step) == "started" or (_acts_next(run, step) and not broken)
         ]
         ready = [step for step in plan.steps if not broken and _status(run, step) == "" and _unblocked(run, plan, step)]
-        stop = await _switched_off(run) if ready or begun else None
-        if stop is not None and not running:  # what runs is seen to its end first
-            await _stopped(run, plan, f"before step {', '.join(step.id for step in [*begun, *ready])}", stop)
+        stop = await _against(run, plan) if ready or begun else ""
+        if stop and not running:  # what runs is seen to its end first
+            await _stopped(run, plan, f"before step {', '.join(step.id for step in [*begun, *ready])}: {stop}")
         if not running and not begun and not ready:
             return broken[0] if broken else ""
         await _advance(run, plan, running if stop else [*running, *begun], [] if stop else ready)
@@ -136,14 +136,19 @@ async def _switched_off(run: Run) -> Stop | None:
     return stop
 
 
-async def _stopped(run: Run, plan: Plan, where: str, stop: Stop) -> None:
+async def _against(run: Run, plan: Plan) -> str:
+    """Why nothing more may be done to the resource now; empty: go on."""
+    stop = await _switched_off(run)
+    return f"kill switch set by {stop.by} at {stop.at}: {stop.reason}" if stop else await lost_claim(run, plan)
+
+
+async def _stopped(run: Run, plan: Plan, why: str) -> None:
     if any(_status(run, step) for step in plan.steps):  # something was done, or may have been: the resource rests, as after any recovery
         await run.tools.claims.cool_down(
             claim_key(run.event), run.incident.incident_id, timedelta(minutes=run.tools.policy.cooldown_minutes)
         )
     await give_up_probes(run)
-    note = f"stopped {where}: kill switch set by {stop.by} at {stop.at}: {stop.reason}"
-    await run.end(State.FAILED, note[:1000], Outcome.FAILED, notice=NoticeKind.STOPPED, success=False)
+    await run.end(State.FAILED, f"stopped {why}"[:1000], Outcome.FAILED, notice=NoticeKind.STOPPED, success=False)
 
 
 async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -> None:
@@ -164,9 +169,8 @@ async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -
 async def _undo(run: Run, plan: Plan, step: Step) -> None:
     if _record(run, step).get("undone"):
         return
-    stop = await _switched_off(run)
-    if stop is not None:
-        await _stopped(run, plan, f"before the undo of step {step.id}", stop)
+    if stop := await _against(run, plan):
+        await _stopped(run, plan, f"before the undo of step {step.id}: {stop}")
     record = _record(run, step)
     result = record.get("result")
     call = call_for(run, step, datetime.fromisoformat(str(record["at"])))

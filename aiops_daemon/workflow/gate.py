@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.claims import claim_key
+from aiops_daemon.model.errors import ClaimLost
 from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
@@ -14,7 +15,7 @@ from aiops_daemon.model.plan import HealthStatus, Plan
 from aiops_daemon.model.verdict import Classification, Decision, DecisionKind, Provenance, Verdict
 from aiops_daemon.policy.gate import decide
 from aiops_daemon.policy.settings import Mode
-from aiops_daemon.workflow.detect import may_act
+from aiops_daemon.workflow.detect import may_act, take_claim
 from aiops_daemon.workflow.outbox import flush, next_try
 from aiops_daemon.workflow.rails import Passage, pass_rails
 from aiops_daemon.workflow.run import Run
@@ -38,10 +39,19 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     storm = await join_storm(run)
     if storm is not None:
         await _ask(run, f"{words(run, storm)}: {decision.reason}"[:900], page(run, storm), {"storm": on_record(run, storm)})
-    passage = await pass_rails(run, plan) if decision.kind is DecisionKind.ACT else Passage(doubt=decision.reason)
+    passage = await _pass(run, plan) if decision.kind is DecisionKind.ACT else Passage(doubt=decision.reason)
     if passage.doubt:
         await _ask(run, passage.doubt, rail=passage.rail)
     run.defer(State.EXECUTING, f"acting: {decision.reason}{passage.note}"[:1000], results=passage.results)  # written with the first intent
+
+
+async def _pass(run: Run, plan: Plan) -> Passage:
+    """The way here took longer than the claim lasts, where it was interrupted: then it is taken again, or this ends as COOLDOWN."""
+    try:
+        return await pass_rails(run, plan)
+    except ClaimLost:
+        await take_claim(run)
+        return await pass_rails(run, plan)
 
 
 def _decision(run: Run, verdict: Verdict, plan: Plan) -> Decision:

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
 from aiops_daemon.incidents.claims import claim_key
-from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.incidents.stamps import stamp, unstamp
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Plan
 from aiops_daemon.ports import Clock, Table
@@ -83,7 +83,7 @@ async def _breakers(run: Run, plan: Plan, held: list[str], *, approved: bool, ov
 
 async def _probe(run: Run, plan: Plan, probes: list[str], held: list[str], *, override: bool) -> Passage | None:
     for action_id in [*probes]:
-        if await run.tools.breaker.take_probe(action_id, incident=run.incident.incident_id, hold=_probe_hold(run, plan)):
+        if await run.tools.breaker.take_probe(action_id, incident=run.incident.incident_id, hold=_hold(run, plan)):
             continue
         why = f"the breaker of {action_id} is open, and another recovery is its probe right now"
         if not override:
@@ -96,7 +96,7 @@ async def _probe(run: Run, plan: Plan, probes: list[str], held: list[str], *, ov
 async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, JsonValue], *, override: bool) -> Passage | None:
     me, tools = run.incident.incident_id, run.tools
     limit = tools.settings.recoveries_per_resource_and_day
-    claim = await tools.claims.charge(claim_key(run.event), me, me, _hold(plan), None if override else limit)
+    claim = await tools.claims.charge(claim_key(run.event), me, me, _hold(run, plan), None if override else limit)
     spent = f"budget: this resource was already recovered {limit} times today"
     if claim is None:
         tools.metrics.guards.refusals.labels("resource").inc()
@@ -111,8 +111,24 @@ async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, Jso
             waiting = f"it goes on by itself at {stamp(until)}; approve with --override to act now"
             return Passage(doubt=why, rail="account", until=until, how=_override(), waiting=waiting)
         held.append(why)
-    results["charge"] = {"today": claim.today, "streak": claim.streak}
+    results["charge"] = {"today": claim.today, "streak": claim.streak, "until": stamp(claim.until)}
     return None
+
+
+async def lost_claim(run: Run, plan: Plan) -> str:
+    """Who holds the resource by now; empty where it is ours. The fleet may have been down, or in trouble, for longer than the claim lasts.
+
+    Asked before each effect, and of the table only where the claim's end, as it was recorded, is near.
+    """
+    if all(step.effect is Effect.NONE for step in plan.steps):
+        return ""
+    until = run.raw("charge").get("until")
+    if until is not None and unstamp(str(until)) - run.tools.clock.now() >= _UNDO_AND_SLACK:
+        return ""
+    claim = await run.tools.claims.claim(claim_key(run.event), run.incident.incident_id, _hold(run, plan))
+    if claim.mine:
+        return ""
+    return f"the resource is frozen: {claim.frozen}" if claim.frozen else f"the resource is held by {claim.holder}"
 
 
 def _open(run: Run, action_id: str, state: BreakerState, *, approved: bool) -> Passage:
@@ -135,12 +151,8 @@ def _may_probe(run: Run, *, approved: bool) -> bool:
     return approved or run.tools.settings.breaker_probe == "auto"
 
 
-def _hold(plan: Plan) -> timedelta:
-    return timedelta(seconds=max((step.timeout_seconds for step in plan.steps), default=0))
-
-
-def _probe_hold(run: Run, plan: Plan) -> timedelta:
-    """As long as the recovery can take at all: before that nobody else may be the probe."""
+def _hold(run: Run, plan: Plan) -> timedelta:
+    """As long as the recovery can take at all: before that nobody else may have the resource, or be the probe."""
     settings = run.tools.settings
     looks = settings.verify_pending_seconds + settings.verify_attempts * settings.verify_interval_seconds + settings.soak_seconds
     return timedelta(seconds=sum(step.timeout_seconds for step in plan.steps) + looks) + _UNDO_AND_SLACK

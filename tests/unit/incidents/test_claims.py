@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aiops_daemon.incidents.claims import Claims, claim_key
-from aiops_daemon.model.errors import LostOwnership
+from aiops_daemon.model.errors import ClaimLost
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import TestClock, stopped
 
@@ -74,11 +74,11 @@ async def test_what_is_over_the_days_budget_is_not_counted_and_what_was_counted_
 
 async def test_a_claim_that_is_not_ours_cannot_be_charged() -> None:
     book, table, _ = claims()
-    with pytest.raises(LostOwnership):
+    with pytest.raises(ClaimLost):
         await book.charge("RES#a", "inc-1", "inc-1", MINUTE)
     await book.claim("RES#a", "inc-1", MINUTE)
     table.items["RES#a"]["frozen"] = "undo failed"
-    with pytest.raises(LostOwnership):
+    with pytest.raises(ClaimLost):
         await book.charge("RES#a", "inc-1", "inc-1", MINUTE)
 
 
@@ -94,7 +94,7 @@ class Stolen(MemoryTable):
 async def test_the_charge_itself_asks_who_holds_the_claim() -> None:
     book = Claims(Stolen(), TestClock())
     await book.claim("RES#a", "inc-1", MINUTE)
-    with pytest.raises(LostOwnership, match="inc-2"):
+    with pytest.raises(ClaimLost, match="inc-2"):
         await book.charge("RES#a", "inc-1", "inc-1", MINUTE)
 
 
