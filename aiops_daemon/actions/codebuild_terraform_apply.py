@@ -1,8 +1,8 @@
 """Recreate what is gone, in two builds: one saves a Terraform plan, we read it and judge it, the other applies exactly that plan.
 
-Phases, as the step's handle has them: plan (the first build runs) -> planned (the plan was read and is on the record; the next look has
-an effect) -> apply (the second build runs). Each build has a token of its own made from the step's. It is StartBuild's idempotencyToken,
-which AWS honours for five minutes, and it is in the build's environment for good: a later try finds that build and follows it instead of
+Phases, as the step's handle has them: queued (the project is busy) -> plan (the first build runs) -> planned (the plan was read and is on
+the record; the next look has an effect) -> apply (the second build runs). Each build has a token of its own made from the step's. It is
+StartBuild's idempotencyToken, which AWS honours for five minutes, and it is in the build's environment for good: a later try finds that build and follows it instead of
 making a second one. The second build gets version and sha256 of the plan and of what we read, and refuses on anything else.
 Inputs travel by environment, never through a shell. A build answers by exported variables: PLAN_VERSION, PLAN_SHA256 and PLAN_JSON_VERSION
 after a plan, RECOVERED_RESOURCE_ID after an apply, RECOVERY_NOTE, and RECOVERY_REFUSED when a person has to decide.
@@ -20,6 +20,7 @@ from aiops_daemon.actions.evidence import INSTANCE_ID, bare_id, refused, words
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.actions.terraform_plan import SavedPlan, objection
 from aiops_daemon.aws.objects import read_object
+from aiops_daemon.model.errors import Throttled
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded, Unsure
 from aiops_daemon.ports import ActionCall, Clock
@@ -87,6 +88,8 @@ class CodeBuildTerraformApply:
         return await self._build(codebuild, call, "plan")
 
     async def poll(self, call: ActionCall, handle: Handle) -> Progress:
+        if handle["phase"] == "queued":
+            return await self.start(call)
         codebuild = await call.client("codebuild")
         if handle["phase"] == "planned":
             return await self._apply(codebuild, call, handle)
@@ -102,13 +105,17 @@ class CodeBuildTerraformApply:
         """Start the build of a phase; the same token with the same words gives the same build."""
         planned = planned or {}
         commit = {"sourceVersion": planned["commit"]} if planned.get("commit") else {}
-        answer = await codebuild.start_build(
-            projectName=call.parameters["project"],
-            idempotencyToken=f"{call.token}-{phase}",
-            environmentVariablesOverride=_environment(call, phase, planned),
-            timeoutInMinutesOverride=max(5, self._settings.build_timeout_seconds // 60),
-            **commit,
-        )
+        try:
+            answer = await codebuild.start_build(
+                projectName=call.parameters["project"],
+                idempotencyToken=f"{call.token}-{phase}",
+                environmentVariablesOverride=_environment(call, phase, planned),
+                timeoutInMinutesOverride=max(5, self._settings.build_timeout_seconds // 60),
+                **commit,
+            )
+        except Throttled as busy:  # one build at a time: another incident's is running, and ours waits its turn up to the step's limit
+            waiting = {"phase": "queued"} | dict(planned)
+            return Running(handle=waiting, again_in_seconds=self._settings.build_poll_seconds, note=f"waiting: {busy}", acts_next=True)
         return self._running(self._handle(phase, answer["build"], planned), answer["build"])
 
     async def _apply(self, codebuild: Any, call: ActionCall, planned: Handle) -> Progress:

@@ -9,6 +9,7 @@ import pytest
 
 from aiops_daemon.actions.codebuild_terraform_apply import CodeBuildTerraformApply
 from aiops_daemon.actions.settings import ActionSettings
+from aiops_daemon.model.errors import Throttled
 from aiops_daemon.model.plan import Failed, Progress, Running, Succeeded, Unsure
 from tests.doubles.scripted_aws import NOW, ScriptedAws, ScriptedCall, StoppedClock, event_on
 
@@ -212,6 +213,22 @@ async def test_after_a_crash_the_second_build_is_found_by_its_token() -> None:
     assert isinstance(answer, Succeeded)
     assert answer.result["replacement_id"] == "i-0fedcba9876543210"
     assert "start_build" not in aws.operations()
+
+
+async def test_a_busy_project_is_waited_for_before_either_build() -> None:
+    busy = Throttled("AccountLimitExceededException")
+    aws = ScriptedAws(start_build=[busy, {"build": build()}], list_builds_for_project=[{"ids": []}])
+    waiting = await action().start(call(aws))
+    assert isinstance(waiting, Running)
+    assert (waiting.handle, waiting.acts_next) == ({"phase": "queued"}, True)
+    begun = await action(300).poll(call(aws), waiting.handle)
+    assert isinstance(begun, Running)
+    assert begun.handle["phase"] == "plan"
+
+    aws = ScriptedAws(start_build=[busy], list_builds_for_project=[{"ids": []}])
+    waiting = await action().poll(call(aws), planned())
+    assert isinstance(waiting, Running)
+    assert (waiting.handle, waiting.acts_next) == (planned(), True)
 
 
 async def test_a_source_without_a_commit_is_not_pinned() -> None:
