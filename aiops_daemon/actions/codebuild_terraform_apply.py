@@ -2,8 +2,9 @@
 
 Phases, as the step's handle has them: queued (the project is busy) -> plan (the first build runs) -> planned (the plan was read and is on
 the record; the next look has an effect) -> apply (the second build runs). Each build has a token of its own made from the step's. It is
-StartBuild's idempotencyToken, which AWS honours for five minutes, and it is in the build's environment for good: a later try finds that build and follows it instead of
-making a second one. The second build gets version and sha256 of the plan and of what we read, and refuses on anything else.
+StartBuild's idempotencyToken, which AWS honours for five minutes, and it is in the build's environment for good: a later try finds that
+build and follows it instead of making a second one. The second build gets version and sha256 of the plan and of what we read, and refuses
+on anything else.
 Inputs travel by environment, never through a shell. A build answers by exported variables: PLAN_VERSION, PLAN_SHA256 and PLAN_JSON_VERSION
 after a plan, RECOVERED_RESOURCE_ID after an apply, RECOVERY_NOTE, and RECOVERY_REFUSED when a person has to decide.
 """
