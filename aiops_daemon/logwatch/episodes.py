@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from aiops_daemon.logwatch.findings import RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
+from aiops_daemon.logwatch.findings import AGGREGATES, RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
 
 SAME_GROUP_SECONDS = 1_800
 SAME_ONSET_SECONDS = 600
 REOPEN_SECONDS = 3_600
+_SECOND_LOOK_SECONDS = 900
 _KEEP_CLOSED_SECONDS = 7_200
 _HIGH_SIGMA = 8.0
-_AGGREGATES = ("*", "level:")
 
 
 class Change(StrEnum):
@@ -137,8 +137,8 @@ class EpisodeBook:
         if any(_member(f) == _member(finding) for f in alert.findings):
             alert.findings = [replace(f, until=None) if _member(f) == _member(finding) else f for f in alert.findings]
         else:
-            # the cause stays first, unless it was a total and this is a template of the same tick
-            front = alert.at == now and _is_aggregate(alert.cause) and not _is_aggregate(finding)
+            front = _says_better(alert.cause, finding, now - alert.at)
+            news |= front and now > alert.at
             alert.findings.insert(0 if front else len(alert.findings), finding)
         if finding.log_group not in alert.groups:
             alert.groups.append(finding.log_group)
@@ -183,7 +183,13 @@ def _member(finding: Finding) -> str:
 
 
 def _is_aggregate(finding: Finding) -> bool:
-    return finding.template_id.startswith(_AGGREGATES)
+    return finding.template_id.startswith(AGGREGATES)
+
+
+def _says_better(cause: Finding, finding: Finding, later: int) -> bool:
+    """The cause stays first, unless it is a total and this is the template behind it, a few buckets later."""
+    same = cause.log_group == finding.log_group and (cause.kind in RISING) is (finding.kind in RISING)
+    return same and later <= _SECOND_LOOK_SECONDS and _is_aggregate(cause) and not _is_aggregate(finding)
 
 
 def _rank(finding: Finding) -> tuple[bool, bool, float]:

@@ -9,7 +9,7 @@ from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
 from aiops_daemon.logwatch.findings import Deploy, Ending, Finding, GroupStep
-from aiops_daemon.logwatch.group_series import NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL
+from aiops_daemon.logwatch.group_series import LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor, Step
 from aiops_daemon.logwatch.outlook import GroupOutlook
 
@@ -114,6 +114,7 @@ class GroupAnalysis:
         if self.monitor is not None:
             self.monitor.forget([key for key in self.monitor.keys if key.startswith(INSIGHTS) is not to_insights])
             self.monitor.restart_levels()
+            self.monitor.familiar.update(f"{INSIGHTS}{level}" for level in LEVELS)  # another name is no news
         self.open.reopen(from_bucket)
 
     def skip_to(self, bucket: int, at: int) -> GroupStep:
@@ -219,10 +220,18 @@ class GroupAnalysis:
         info = self.info.get(key)
         since = d.since * BUCKET_SECONDS
         return Finding(
-            at=at, log_group=self.name, kind=d.kind, template=self.text(key), template_id=key,
+            at=at, log_group=self.name, kind=d.kind, template=self._title(key, d), template_id=key,
             observed=d.observed, expected=round(d.expected, 3), sigma=round(d.sigma, 2), since=since,
             first_seen=info.first_seen if info else since, level=self.level(key), samples=self._samples(key, recent),
         )  # fmt: skip
+
+    def _title(self, key: str, d: Departure) -> str:
+        """A total often departs one bucket before the template that makes it: name that one, too."""
+        leader = None
+        if self.monitor is not None and key.startswith((TOTAL, "level:")):
+            of_level = [k for k, info in self.info.items() if key == TOTAL or info.level == self.level(key)]
+            leader = self.monitor.leader(d.row, d.since, of_level)
+        return self.text(key) if leader is None else f"{self.text(key)[:-1]}, most of them: {self.text(leader)})"
 
     def _key(self, d: Departure, recent: Sequence[BucketCounts]) -> str:
         """The template that a row stands for; lines of new templates are reported as the loudest of them."""
@@ -245,13 +254,9 @@ class GroupAnalysis:
         young = (self.monitor.bucket - NOVEL_BUCKETS) * BUCKET_SECONDS
         lines: Counter[str] = Counter()
         for counts in recent:
-            lines.update(
-                {
-                    key: count
-                    for key, count in counts.templates.items()
-                    if self.info[key].first_seen > young and (not errors or self.info[key].level == "ERROR")
-                }
-            )
+            for key, count in counts.templates.items():
+                if self.info[key].first_seen > young and (not errors or self.info[key].level == "ERROR"):
+                    lines[key] += count
         return lines.most_common(1)[0][0] if lines else None
 
     def text(self, key: str) -> str:

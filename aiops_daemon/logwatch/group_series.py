@@ -20,6 +20,8 @@ LEVELS = ("ERROR", "WARN", "INFO")
 FIXED = (TOTAL, *(f"level:{level}" for level in LEVELS), NEW, NEW_ERROR)
 NOVEL_BUCKETS = 12  # a template is new for its first hour
 
+_LEADS = 0.6  # of a total's excess
+
 
 class GroupSeries:
     """Keys, counts and baseline of the series of one group; one bucket after the other, none left out."""
@@ -96,3 +98,11 @@ class GroupSeries:
         ripe = self.baseline.age(bucket) >= FIRST_HOURS
         valid = (first[None, :] >= self.reset[:, None]) & ripe[:, None]
         return Windows(window_sums(self.counts, end), window_sums(self.expected, end), self.baseline.dispersion(bucket), valid)
+
+    def leader(self, row: int, since: int, keys: Sequence[str]) -> str | None:
+        """Which of `keys` makes up most of what a total (`row`) has too many or too few of since bucket `since`."""
+        first = max(0, HISTORY - 1 - (self.bucket - since))
+        excess = (self.counts - self.expected)[:, first:].sum(axis=1)
+        share = {key: float(excess[self.index[key]] / excess[row]) for key in keys if key in self.index and excess[row]}
+        most = max(share, key=lambda key: share[key], default=None)
+        return most if most is not None and share[most] >= _LEADS else None

@@ -137,10 +137,13 @@ class GroupMonitor(GroupSeries):
         return Step(tuple(onsets), tuple(changed), tuple(ended))
 
     def _rise(self) -> list[Departure]:
-        found = find(self.windows(HISTORY - 1), self.threshold, rising=True)
-        usual = {c.row for c in found if c.row not in self.active and self._usual(c, HISTORY - 1)}
+        found = [c for c in find(self.windows(HISTORY - 1), self.threshold, rising=True) if c.row not in self.active]
+        usual = {c.row for c in found if self._usual(c, HISTORY - 1)}
+        told = [c for c in found if c.row not in usual]
+        for c in told:
+            self.excused.pop(c.row, None)  # a job that did not stop excuses its total no longer
         self.excused.update(dict.fromkeys(usual, self.bucket))
-        return [self._open(c, HISTORY - 1) for c in found if c.row not in self.active and c.row not in usual and not self._explained(c)]
+        return [self._open(c, HISTORY - 1) for c in told if not self._explained(c)]
 
     def _explained(self, c: Candidate) -> bool:
         """A total that rises because of templates that may: most of its excess is theirs."""

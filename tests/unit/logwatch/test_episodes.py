@@ -51,6 +51,19 @@ def test_templates_of_one_tick_are_one_alert_named_by_the_strongest_error() -> N
     assert alert.groups == ["/a"]
 
 
+@pytest.mark.parametrize(
+    ("later", "kind", "named"), [(300, Kind.SPIKE, True), (900, Kind.RAMP, True), (1200, Kind.SPIKE, False), (300, Kind.DROP, False)]
+)
+def test_a_template_names_the_alert_of_a_total_a_few_buckets_later(later: int, kind: Kind, named: bool) -> None:
+    book = EpisodeBook()
+    alert = opened(book.found(T0, [finding("level:ERROR")]))
+    told = book.found(T0 + later, [finding("culprit", T0 + later, kind=kind)])
+    assert (alert.cause.template_id == "culprit") is named
+    assert told == ([(Change.UPDATED, alert)] if named else [])
+    assert alert.alert_id == book.alerts[0].alert_id
+    assert book.found(T0 + later, [finding("another", T0 + later, kind=kind)]) == [], "the first template keeps the place"
+
+
 def test_the_same_onset_in_another_group_joins_and_is_told() -> None:
     book = EpisodeBook()
     alert = opened(book.found(T0, [finding()]))

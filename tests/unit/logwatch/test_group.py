@@ -1,0 +1,160 @@
+"""One group from counts to findings: how they are named, templates that merge or go, another reader."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from aiops_daemon.logwatch.analysis import LogAnalysis
+from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, DAY
+from aiops_daemon.logwatch.findings import Finding, GroupStep, Kind
+from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis
+from aiops_daemon.logwatch.settings import LogWatchSettings
+from aiops_daemon.logwatch.summary import busiest
+
+START = 1_767_571_200 // BUCKET_SECONDS  # a Monday
+WARM = 2 * DAY
+YOUNG = DAY + 30
+
+
+class Miner:
+    """Ids are the texts; some are other ones by now, some are gone."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self.limit = limit
+        self.became: dict[str, str] = {}
+        self.gone: set[str] = set()
+
+    def assign(self, messages: Sequence[str]) -> list[str]:
+        return list(messages)
+
+    def text(self, identifier: str) -> str:
+        if identifier in self.gone or identifier.startswith(INSIGHTS):
+            raise KeyError(identifier)
+        return f"<{identifier}>"
+
+    def resolve(self, identifier: str) -> str:
+        return self.became.get(identifier, identifier)
+
+
+class Live:
+    """A group with 40 lines of `ok` a bucket and now and then one of three errors."""
+
+    def __init__(self, miner: Miner | None = None) -> None:
+        self.miner = miner or Miner()
+        self.group: GroupAnalysis = LogAnalysis(LogWatchSettings(), miner=lambda: self.miner).group("/shop")
+        self.rng = np.random.default_rng(1)
+        self.at = 0
+
+    def run(self, buckets: int, **more: int) -> list[GroupStep]:
+        steps = []
+        for _ in range(buckets):
+            bucket = START + self.at
+            self.group.count(bucket, "ok", "INFO", int(self.rng.poisson(40)), ["INFO ok"])
+            for error in ("e1", "e2", "e3"):
+                if self.rng.random() < 0.15:
+                    self.group.count(bucket, error, "ERROR", 1, [f"ERROR {error}"])
+            for template, count in more.items():
+                self.group.count(bucket, template, "INFO" if template == "ok" else "ERROR", count, [f"sample of {template}"])
+            self.at += 1
+            while self.group.due((START + self.at) * BUCKET_SECONDS + 60) is not None:
+                steps.append(self.group.step())
+        return steps
+
+
+def found(steps: list[GroupStep]) -> list[Finding]:
+    return [finding for step in steps for finding in step.findings]
+
+
+def test_a_total_that_departs_names_the_template_behind_it_or_nobody() -> None:
+    live = Live()
+    assert not found(live.run(WARM))
+    by_key = {f.template_id: f for f in found(live.run(3, e1=9))}
+    assert by_key["level:ERROR"].template == "(level ERROR, most of them: <e1>)"
+    assert by_key["level:ERROR"].level == "ERROR"
+    assert by_key["level:ERROR"].samples[0] == "ERROR e1" or by_key["level:ERROR"].samples[0].startswith("sample of e1")
+    many = Live()
+    many.run(WARM)
+    by_key = {f.template_id: f for f in found(many.run(3, e1=4, e2=4, e3=4))}
+    assert by_key["level:ERROR"].template == "(level ERROR)"
+
+
+def test_new_lines_are_reported_as_the_loudest_new_template_until_they_end() -> None:
+    live = Live()
+    live.run(YOUNG)
+    news = [f for f in found(live.run(3, boom=6, bang=2)) if f.kind is Kind.NEW]
+    assert {f.template for f in news} == {"<boom>"}
+    assert live.group.row_key("boom") == "boom"
+    assert live.group.row_key("never heard of") == "*"
+    steps = live.run(30)
+    assert "boom" in {ending.template_id for step in steps for ending in step.endings}
+    assert not live.group.named
+
+
+def test_templates_that_become_one_are_counted_as_one_and_are_no_news() -> None:
+    live = Live()
+    live.run(YOUNG)
+    live.miner.became["e2"] = "e1"
+    steps = live.run(30)
+    monitor = live.group.monitor
+    assert monitor is not None
+    assert "e2" not in monitor.index
+    assert "e2" not in live.group.info
+    assert not found(steps)
+
+
+def test_what_the_miner_let_go_has_no_series_any_more() -> None:
+    live = Live(Miner(limit=3))
+    live.run(DAY)
+    live.miner.gone.add("e3")
+    live.run(1)
+    monitor = live.group.monitor
+    assert monitor is not None
+    assert "e3" not in monitor.index or live.group.info["e3"].first_seen >= (START + DAY) * BUCKET_SECONDS
+    assert live.group.text("e3") == "e3", "its text is not known any more"
+
+
+def test_another_reader_is_no_news() -> None:
+    live = Live()
+    live.run(YOUNG)
+    live.group.switch(to_insights=True)
+    live.group.switch(to_insights=True)
+    steps = []
+    for _ in range(20):
+        live.group.count(START + live.at, f"{INSIGHTS}INFO", "INFO", int(live.rng.poisson(40)))
+        live.at += 1
+        while live.group.due((START + live.at) * BUCKET_SECONDS + 60) is not None:
+            steps.append(live.group.step())
+    assert not found(steps)
+    monitor = live.group.monitor
+    assert monitor is not None
+    assert "ok" not in monitor.index
+    assert live.group.text(f"{INSIGHTS}INFO") == "(insights INFO)"
+
+
+def test_before_the_first_line_there_is_nothing() -> None:
+    group = Live().group
+    assert group.due(10**10) is None
+    assert group.reads_from() is None
+    assert group.row_key("x") == "*"
+    assert busiest(group) == []
+    group.switch(to_insights=True)
+    with pytest.raises(RuntimeError, match="before the first line"):
+        group.step()
+
+
+def test_a_line_that_comes_too_late_is_counted_as_such() -> None:
+    live = Live()
+    live.run(40)
+    live.group.count(START, "ok", "INFO", 3)
+    assert live.group.open.too_late == 3
+
+
+def test_buckets_that_nobody_will_read_end_what_was_open() -> None:
+    live = Live()
+    live.run(YOUNG)
+    assert found(live.run(3, ok=300))
+    after = START + live.at + 50
+    step = live.group.skip_to(after, after * BUCKET_SECONDS)
+    assert {ending.template_id for ending in step.endings} >= {"ok"}
+    assert live.group.reads_from() == after * BUCKET_SECONDS
