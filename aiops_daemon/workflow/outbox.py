@@ -73,14 +73,14 @@ async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> Outbox
         return tried.model_copy(
             update={"attempts": run.tools.settings.notify_attempts, "last_error": "the channel is no longer configured"}
         )
-    notice = compose(run.incident, NoticeKind(entry.notice_id.rpartition(".")[2]))
     counts = run.tools.metrics.notifications
     try:
+        notice = compose(run.incident, NoticeKind(entry.notice_id.rpartition(".")[2])).model_copy(update={"notice_id": entry.notice_id})
         async with asyncio.timeout(DELIVERY_SECONDS):
             await channel.deliver(notice)
     except (AiopsError, TimeoutError) as error:
         log.warning("notice not delivered", channel=channel.name, error=str(error) or type(error).__name__, attempts=tried.attempts)
-    except Exception as error:  # fan-out: a bug in one channel must not silence the others
+    except Exception as error:  # fan-out: a bug in one channel, or a notice that cannot be written, must not silence the others
         log.exception("notifier failed", channel=channel.name, error=repr(error))
     else:
         counts.sent.labels(channel.name, "delivered").inc()

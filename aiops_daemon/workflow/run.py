@@ -182,4 +182,7 @@ class Run:
     def _outbox(self, kind: NoticeKind | None) -> list[OutboxEntry]:
         if kind is None:
             return []
-        return [OutboxEntry(notice_id=f"{self.incident.incident_id}.{kind}", channel=channel.name) for channel in self.tools.notifiers]
+        told = {entry.notice_id for entry in self.incident.outbox.values() if entry.notice_id.endswith(f".{kind}")}
+        number = f"{len(told) + 1}." if told else ""  # told again is another message: channels drop what they know
+        name = f"{self.incident.incident_id}.{number}{kind}"
+        return [OutboxEntry(notice_id=name, channel=channel.name) for channel in self.tools.notifiers]
