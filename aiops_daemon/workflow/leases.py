@@ -56,7 +56,8 @@ class Leases:
         if self._held.get(held.owner) is not lease:
             return  # it came to its rest while others were renewed
         try:
-            lease.until = await self._journal.renew(held)
+            async with asyncio.timeout(self._journal.lease.total_seconds() / 6):  # a call that hangs must not cost the others their leases
+                lease.until = await self._journal.renew(held)
         except LostOwnership:
             self.drop(held)  # the next write of the flow meets the fence and stops it
         except (AiopsError, TimeoutError):

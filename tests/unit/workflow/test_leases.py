@@ -110,6 +110,24 @@ async def test_many_are_renewed_in_portions_and_one_that_ends_meanwhile_is_not()
     assert (max(at_once), beats.renewed.total()) == (AT_ONCE, AT_ONCE)
 
 
+async def test_a_renewal_that_hangs_is_given_up_and_holds_up_no_other() -> None:
+    beats = Beats()
+    held = [await beats.held(number) for number in range(AT_ONCE + 1)]
+    inner = beats.journal.renew
+    asked: list[str] = []
+
+    async def renew(one: Held) -> object:
+        asked.append(one.owner)
+        if one is held[0]:
+            await asyncio.Event().wait()  # a connection that nobody answers
+        return await inner(one)
+
+    beats.journal.renew = renew  # type: ignore[method-assign,assignment]  # looks on
+    beats.journal.lease = timedelta(seconds=0.06)
+    await beats.after(LEASE)
+    assert (len(asked), beats.renewed.total()) == (AT_ONCE + 1, AT_ONCE)
+
+
 @asynccontextmanager
 async def beating(leases: Leases) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
