@@ -155,6 +155,7 @@ WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]]
     ("guardduty", "UpdateMemberDetectors"): (_says("DISABLED"), "threat detection of members is off or reduced", STRONG),
     ("guardduty", "UpdateOrganizationConfiguration"): (_off("autoEnable"), "new members are not watched", STRONG),
     ("elasticfilesystem", "PutBackupPolicy"): (_says("DISABLED"), "automatic backups are off", STRONG),
+    ("dlm", "UpdateLifecyclePolicy"): (_says("DISABLED"), "snapshots are no longer made", STRONG),
     ("guardduty", "CreateFilter"): (_says("ARCHIVE"), "findings are archived unseen", STRONG),
     ("guardduty", "CreateIPSet"): (lambda _: True, "a list of addresses that are trusted or reported was made", FAIR),
     ("guardduty", "UpdateIPSet"): (lambda _: True, "the list of addresses that are trusted or reported was changed", FAIR),

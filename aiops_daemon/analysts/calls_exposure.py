@@ -37,8 +37,19 @@ def _everywhere(cidr: str) -> bool:
 
 def _snapshot_shared(p: Parameters, home: str) -> bool:
     """createVolumePermission/launchPermission add, or valuesToAdd: the group `all` or another account."""
-    added = [*values(p, "add", "valuesToAdd", "userIds", "userId", "groups", "groupNames", "accountIdsToAdd", "accountWithRestoreAccess")]
+    if str(p.get("operationType", "")).lower() == "remove":
+        return False
+    given = _without(p, "remove")
+    names = ("add", "valuesToAdd", "userIds", "userId", "groups", "groupNames", "accountIdsToAdd", "accountWithRestoreAccess")
+    added = [*values(given, *names)]
     return any(_stranger(v, home) for item in added for v in _leaves(item))
+
+
+def _without(tree: JsonValue, name: str) -> JsonValue:
+    """What is taken away is not shared: the tree without every branch of this name."""
+    if isinstance(tree, dict):
+        return {key: _without(value, name) for key, value in tree.items() if key.lower() != name}
+    return [_without(item, name) for item in tree] if isinstance(tree, list) else tree
 
 
 def _leaves(item: JsonValue) -> Iterator[JsonValue]:

@@ -64,7 +64,7 @@ _PASSING = words(
 _RUNS = re.compile(
     r"(?:Job|Run|Execution|Query|Build|Task|Session|Deployment|Crawler|Ingestion|Recommendation|Scan|Export|Import|Stream|Processor|Contact|Experiment|Command|Replay)s?$"
 )
-_HALTED = re.compile(r"^(?:Stop|Pause|Suspend|Halt|Hibernate|Disable)(?P<thing>[A-Z].*)$")
+_HALTED = re.compile(r"^(?:Stop|Shutdown|Pause|Suspend|Halt|Hibernate|Disable)(?P<thing>[A-Z].*)$")
 _CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Register|Configure)(?P<thing>[A-Z].*)$")
 # Counts that mean "nothing of it runs" at zero, in any service.
 _COUNTS = (

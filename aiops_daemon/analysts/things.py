@@ -43,6 +43,7 @@ _WORKING = words(
     ReplicationInstance ReplicationTask Server Connector Accelerator Schedule EventBus Pipe Resolver ScalingPolicy
     DataSource Channel Cloudfront Device Thing DBShardGroup Gateway VirtualGateway VirtualRouter VirtualNode
     VirtualService Mesh App JobFlows Studio Robot Farm Hub Portal Site Agent Flow Backend Branch ContainerService
+    SubnetGroup ParameterGroup WorkGroup Workgroup
     ServerCertificate CertificateAuthority TopicRule ProvisionedProduct NotebookInstance Transformer Detector Tracker Node Nodes Pod
     """
 )
@@ -70,7 +71,8 @@ _LOOSE = words(
     Draft Type Label Entry Entries Revision Reference File Files Folder Asset Log Logs Window Baseline Widget Scope Trust Annotations
     Certificate Schema Model Object Connection Integration User Group Thing Client Method Response Feedback Slot Intent Utterances
     Share Target Targets Destination Notification Notifications Limit Quota Budget Plan Category Tagset Finding Findings Location
-    Mount Experiment Trial Analysis Insight Membership Listing Meeting Attendee Face Faces Upload History Build Builds Partition
+    Mount Number Webhook Aggregator Control Consumer
+    Experiment Trial Analysis Insight Membership Listing Meeting Attendee Face Faces Upload History Build Builds Partition
     Partitions Shadow Pair Action Artifact Comparison Page Post Case
     """
 )
@@ -88,7 +90,7 @@ def thing_of(noun: str) -> tuple[Thing, bool] | None:
         return None
     parts = _PARTS.findall(noun)
     tails = ["".join(parts[start:]) for start in range(len(parts))]
-    if tails and tails[-1].removesuffix("s") in _ONLY_WHOLE:
+    if tails and {tails[-1], tails[-1].removesuffix("s")} & _ONLY_WHOLE:
         tails = tails[:-1]
     forms = [form for tail in tails for form in (tail, tail.removesuffix("s"))]
     known = next(((kind, False) for form in forms for listed, kind in _KINDS if form in listed), None)

@@ -54,6 +54,7 @@ _NO_TARGETS = (
     "permissions",
     "visibility",
 )
+_ENDS = ("Delete", "Terminate", "Deregister", "Stop", "Disable", "Detach", "Remove", "Update", "Modify")
 _NOUNLESS = frozenset({"id", "name", "arn", "identifier"})
 _LISTED = re.compile(r"(?<=id)(?:set|list)$|(?<=arn)list$|(?<=name)list$")  # instanceIdSet, resourceARNList
 _ORDINAL = re.compile(r"\d{1,3}")  # broker 1 of a cluster is no id of its own
@@ -170,7 +171,21 @@ def targets(service: str, call: str, detail: Mapping[str, JsonValue]) -> list[Re
         found = _named_in(service, call, detail.get(extra))
         if found:
             return found
-    return _partners(service, call, request) or _in_message(service, first_text(detail, "errorMessage"))
+    return _partners(service, call, request) or _loosely(service, call, request) or _in_message(service, first_text(detail, "errorMessage"))
+
+
+def _loosely(service: str, call: str, request: JsonValue) -> list[Resource]:
+    """The last resort for a service that has a table: a parameter outside it whose noun, or the noun's last word, stands in the call."""
+    if service not in TARGETS or _CREATES.match(call) or not call.startswith(_ENDS):
+        return []
+    about = _noun_of(call)
+    for _, key, value in named(request, depth=2):
+        match = GENERIC.match(key.lower().replace("-", "").replace("_", ""))
+        last = (_PARTS.findall(key[:1].upper() + key[1:]) or [""])[-2:-1]
+        strings = _strings(value)
+        if match and match["noun"] not in _ASIDE and strings and (match["noun"] in about or (last and last[0].lower() in about)):
+            return [_resource(service, call, "*", strings[0])]
+    return []
 
 
 def _partners(service: str, call: str, request: JsonValue) -> list[Resource]:

@@ -31,6 +31,13 @@ CALLS: tuple[Row, ...] = (
     # ... or stopped, switched off, scaled to nothing
     ("transfer", "StopServer", {"serverId": "s-01"}, "transfer:server#s-01", "FAILURE"),
     ("lightsail", "StopInstance", {"instanceName": "blog"}, "lightsail:instance#blog", "FAILURE"),
+    ("storagegateway", "ShutdownGateway", {"gatewayARN": ARN("storagegateway", "gateway/g")},
+        "storagegateway:gateway#" + ARN("storagegateway", "gateway/g"), "FAILURE"),
+    ("ec2", "DeletePlacementGroup", {"groupName": "pg"}, "ec2:placement-group#pg", "FAILURE"),
+    ("bedrock", "DeleteProvisionedModelThroughput", {"provisionedModelId": "pm"}, "bedrock:provisioned-model-throughput#pm", "FAILURE"),
+    ("ec2", "DeleteTransitGatewayVpcAttachment",
+        {"DeleteTransitGatewayVpcAttachmentRequest": {"TransitGatewayAttachmentId": "tgw-attach-1"}},
+        "ec2:transit-gateway-vpc-attachment#tgw-attach-1", "FAILURE"),
     ("iot", "DisableTopicRule", {"ruleName": "r"}, "iot:rule#r", "FAILURE"),
     ("batch", "UpdateJobQueue", {"jobQueue": "jq", "state": "DISABLED"}, "batch:job-queue#jq", "FAILURE"),
     ("cloudfront", "UpdateDistribution", {"id": "E9", "distributionConfig": {"enabled": False, "logging": {"enabled": True}}},
@@ -57,6 +64,9 @@ CALLS: tuple[Row, ...] = (
     ("sagemaker", "DeleteExperiment", {"experimentName": "e"}, "sagemaker:experiment#e", "ANOMALY"),
     ("iot", "DeleteThingShadow", {"thingName": "t"}, "iot:thing#t", "ANOMALY"),
     ("athena", "StopQueryExecution", {"queryExecutionId": "q"}, "athena:query-execution#q", "NORMAL"),
+    ("iam", "DeleteAccountAlias", {"accountAlias": "x"}, "iam:account-alias#x", "ANOMALY"),
+    ("ec2", "ModifyImageAttribute", {"imageId": "ami-1", "launchPermission": {"remove": {"items": [{"userId": "999988887777"}]}}},
+        "ec2:image#ami-1", "ANOMALY"),
     # what protects, proves or restores
     ("elasticmapreduce", "SetTerminationProtection", {"jobFlowIds": ["j-1A"], "terminationProtected": False},
         "emr:cluster#j-1A", "TAMPERING"),
@@ -72,6 +82,7 @@ CALLS: tuple[Row, ...] = (
         "guardduty:detector#9d", "TAMPERING"),
     ("iam", "UpdateAccountPasswordPolicy", {"minimumPasswordLength": 6}, "account#unknown", "TAMPERING"),
     ("cognito-idp", "UpdateUserPool", {"userPoolId": "p", "mfaConfiguration": "OFF"}, "cognito-idp:user-pool#p", "TAMPERING"),
+    ("dlm", "UpdateLifecyclePolicy", {"policyId": "p", "state": "DISABLED"}, "dlm:policy#p", "TAMPERING"),
     ("secretsmanager", "CancelRotateSecret", {"secretId": "s"}, "secretsmanager:secret#s", "TAMPERING"),
     # who may reach it
     ("redshift", "ModifyCluster", {"clusterIdentifier": "d", "publiclyAccessible": True}, "redshift:cluster#d", "TAMPERING"),
