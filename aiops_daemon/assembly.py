@@ -28,6 +28,7 @@ from aiops_daemon.incidents.switch_parameter import SwitchParameter
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.depth import DepthGauge
 from aiops_daemon.intake.envelope import open_envelope
+from aiops_daemon.logwatch.deploys import DeploysSeen
 from aiops_daemon.model.verdict import Evidence, Verdict
 from aiops_daemon.notifiers import configured as configured_notifiers
 from aiops_daemon.policy.provenance import explain_cause
@@ -63,6 +64,7 @@ class Parts:
     workers: Workers
     admission: Admission
     handler: MessageHandler
+    deploys: DeploysSeen
 
 
 def assemble(
@@ -75,14 +77,16 @@ def assemble(
     tools = _tools(settings, clients, clock, metrics, account=account)
     workers = Workers(tools, name or f"{socket.gethostname()}")
     admission = Admission(tools.journal, clock, judging(settings.policy), lambda event: explain_cause(event, settings.policy))
+    deploys = DeploysSeen()
     handler = MessageHandler(
         read=lambda body, at: open_envelope(body, queue_account=account, queue_region=region, received_at=at),
         recognize=recognize,
         admission=admission,
         workers=workers,
         metrics=metrics,
+        heard=deploys.heard,
     )
-    return Parts(settings, clients, clock, metrics, tools, workers, admission, handler)
+    return Parts(settings, clients, clock, metrics, tools, workers, admission, handler, deploys)
 
 
 def judging(policy: PolicySettings) -> Callable[[Evidence], Verdict]:
@@ -183,6 +187,7 @@ async def log_watch(parts: Parts, *, account: str, region: str) -> "LogWatch":
         redact=redact,
         on_alert=warnings,
         follow_up=warnings.became_of,
+        deploys=parts.deploys,
         metrics=parts.metrics.log_watch,
     )
 

@@ -31,7 +31,9 @@ class MessageHandler:
         admission: Admission,
         workers: Workers,
         metrics: Metrics,
+        heard: Callable[[Event], None] = lambda _: None,
     ) -> None:
+        self._heard = heard
         self._read = read
         self._recognize = recognize
         self._admission = admission
@@ -57,6 +59,8 @@ class MessageHandler:
             return Drop(reading.reason)
         if isinstance(reading, Parked):
             return Park(reading.reason)
+        for event in reading.events:
+            self._heard(event)
         judged = [(event, self._admission.judge(event)) for event in reading.events]
         noteworthy = [(event, triage) for event, triage in judged if triage.verdict.noteworthy]
         if not noteworthy:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiops_daemon.logwatch.book import Announcement, Book, dump, load
@@ -140,8 +140,15 @@ class Announcer:
             if at is not None:
                 await self.note_failure(alert.cause.log_group, at)
 
-    async def note_deploy(self, deploy: Deploy) -> None:
-        await self.change(lambda book: book.episodes.note_deploy(deploy))
+    async def note_deploys(self, deploys: Sequence[Deploy]) -> None:
+        """Releases that the daemon heard of: what begins after them is put down to them."""
+
+        def enter(book: Book) -> None:
+            for deploy in deploys:
+                book.episodes.note_deploy(deploy)
+
+        if deploys:
+            await self.change(enter)
 
     async def note_acted(self, alert_id: str) -> None:
         """Somebody, or the daemon, did something about a warning."""

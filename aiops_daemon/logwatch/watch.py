@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.announcer import Announcer, FollowedUp, OnAlert, nobody_knows
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.findings import GroupStep
+from aiops_daemon.logwatch.deploys import DeploysSeen
+from aiops_daemon.logwatch.findings import Deploy, GroupStep
 from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis, Miner
 from aiops_daemon.logwatch.reader import LogReader, TooLarge
 from aiops_daemon.logwatch.settings import LogWatchSettings
@@ -60,12 +61,14 @@ class LogWatch:
         redact: Callable[[str], str],
         on_alert: OnAlert,
         follow_up: FollowedUp = nobody_knows,
+        deploys: DeploysSeen | None = None,
         metrics: LogWatchMetrics,
     ) -> None:
         self._settings, self._reader, self._store = settings, reader, store
         self._clock, self._rng, self._metrics = clock, rng, metrics
         self.announcer = Announcer(settings, store, clock, rng, on_alert=on_alert, follow_up=follow_up, metrics=metrics)
         self._maker = LogAnalysis(settings, miner=miner, redact=redact)
+        self._deploys = deploys or DeploysSeen()
         self._cache: dict[str, tuple[int, GroupAnalysis]] = {}  # version of the stored state -> the group in that state
 
     async def run(self) -> None:
@@ -91,7 +94,7 @@ class LogWatch:
         """Every group that nobody else has taken."""
         names = await self._reader.groups(self._settings.groups)
         self._rng.shuffle(names)
-        await self._look_back()
+        await self._look_back(names)
         limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one(name: str) -> None:
@@ -104,9 +107,13 @@ class LogWatch:
         self._metrics.last_run.set(self._now())
         self._metrics.templates.set(sum(len(group.info) for _, group in self._cache.values()))
 
-    async def _look_back(self) -> None:
+    async def _look_back(self, names: list[str]) -> None:
         try:
             await self.announcer.look_back()
+            while self._deploys.waiting:
+                seen = self._deploys.waiting[0]
+                await self.announcer.note_deploys([Deploy(seen.at, seen.name, group) for group in names if seen.explains(group)])
+                self._deploys.waiting.popleft()
         except AiopsError as error:  # a warning that was acted on may be scored as false: no reason not to watch
             _log.warning(LogEvent.LOG_SCORE_DELAYED, error=str(error))
 

@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from aiops_daemon.logwatch.announcer import FollowedUp, nobody_knows
+from aiops_daemon.logwatch.deploys import DeploysSeen
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert
 from aiops_daemon.logwatch.predictions import Record
@@ -38,7 +39,10 @@ class Told:
         return [alert for change, alert, _ in self.changes if change is Change.OPENED]
 
 
-def watch(logs: Logs, dynamo: Dynamo, told: Told, owner: str = "task-1", follow_up: FollowedUp = nobody_knows, **settings: Any) -> LogWatch:
+def watch(
+    logs: Logs, dynamo: Dynamo, told: Told, owner: str = "task-1", *, follow_up: FollowedUp = nobody_knows,
+    deploys: DeploysSeen | None = None, **settings: Any,
+) -> LogWatch:  # fmt: skip
     wanted = LogWatchSettings.model_validate({"groups": ("/app/a",), "history_seconds": 3600} | settings)
     return LogWatch(
         wanted,
@@ -50,6 +54,7 @@ def watch(logs: Logs, dynamo: Dynamo, told: Told, owner: str = "task-1", follow_
         redact=lambda text: text.replace("hunter2", "[REDACTED]"),
         on_alert=told,
         follow_up=follow_up,
+        deploys=deploys,
         metrics=LogWatchMetrics(CollectorRegistry()),
     )
 

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from aiops_daemon.assembly import log_watch
 from aiops_daemon.aws.session import AwsSession
+from aiops_daemon.cli import demo_events as events
 from aiops_daemon.cli.incidents import decision_body
 from aiops_daemon.logwatch.watch import LogWatch
 from aiops_daemon.model.incident import Incident, Outcome, State
@@ -46,10 +48,8 @@ class Logs:
         return int(self.clock.seconds) // BUCKET * BUCKET
 
     async def write(self, first: int, seconds: int, text: str, count: int) -> None:
-        events = [
-            {"timestamp": (first * count + i * seconds) * 1000 // count, "message": text.replace("{n}", str(i))} for i in range(count)
-        ]
-        await (await self.stage.aws.client("logs")).put_log_events(logGroupName=GROUP, logStreamName="app-1", logEvents=events)
+        lines = [{"timestamp": (first * count + i * seconds) * 1000 // count, "message": text.replace("{n}", str(i))} for i in range(count)]
+        await (await self.stage.aws.client("logs")).put_log_events(logGroupName=GROUP, logStreamName="app-1", logEvents=lines)
 
     async def run_dry(self) -> None:
         for _ in range(3):
@@ -166,3 +166,32 @@ async def test_the_kill_switch_holds_for_what_is_foreseen(service: AwsSession, m
     assert incident.workflow_state is State.FAILED
     assert "kill switch set by ann" in incident.audit[-1].note
     assert await desired(service) == 2
+
+
+def release(at: float) -> str:
+    """CloudTrail tells that somebody released the service at this time."""
+    body = json.loads(events.api_call("UpdateService", "x", region="us-east-1"))
+    when = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    asked = {"cluster": "prod", "service": "orders", "taskDefinition": "orders:2"}
+    answered = {"service": {"serviceArn": SERVICE, "serviceName": "orders"}}
+    changes = {"eventSource": "ecs.amazonaws.com", "eventTime": when, "requestParameters": asked, "responseElements": answered}
+    return json.dumps(body | {"source": "aws.ecs", "time": when, "detail": body["detail"] | changes})
+
+
+async def test_what_a_release_explains_is_announced_with_it_and_sets_nothing_off(
+    service: AwsSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIOPS_LOGWATCH__ACTIONS", json.dumps([SCALE_OUT]))
+    monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.1")
+    await two_tasks(service)
+    ears = await listening(service)
+    async with running(service) as stage:
+        logs = await Logs.of(stage)
+        await stage.send(release(logs.bucket - 60))
+        await stage.until(lambda: stage.parts.deploys.waiting)
+        await logs.run_dry()
+        (incident,) = await stage.at_rest(GROUP)
+    assert incident.event.facts["urgency"] == "low"
+    assert str(incident.event.facts["recent deploy"]).startswith("UpdateService of orders by arn:aws:iam")
+    assert await desired(service) == 2
+    assert "Warning" in headlines(await heard(service, ears))

@@ -2,8 +2,8 @@
 
 import random
 
+from aiops_daemon.logwatch.deploys import DeploySeen, DeploysSeen
 from aiops_daemon.logwatch.episodes import Change
-from aiops_daemon.logwatch.findings import Deploy
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
 from tests.doubles.log_watching import START, Told, events, ticks, watch
 
@@ -37,13 +37,16 @@ async def test_a_deploy_that_the_daemon_saw_is_named() -> None:
         Event(f"bad{i}", "s", (begin + i * 7) * 1000, f"ERROR reader {i} is too old", (begin + i * 7) * 1000) for i in range(90)
     ]
     told = Told()
-    w = watch(logs, Dynamo(), told)
-    await w.announcer.note_deploy(Deploy(begin - 600, "codedeploy d-123", "/app/a"))
+    deploys = DeploysSeen()
+    w = watch(logs, Dynamo(), told, deploys=deploys, groups=("/app/a",))
+    for name in ("a", "payments"):  # the second is somebody else's, a little later
+        deploys.waiting.append(DeploySeen(begin - 600 + len(name), f"release of {name}", name))
     await ticks(logs, 124, w)
+    assert not deploys.waiting
     alert = told.opened()[0]
     assert alert.urgency == "low"
     assert alert.deploy is not None
-    assert alert.deploy.name == "codedeploy d-123"
+    assert alert.deploy.name == "release of a"
     await w.announcer.note_acted(alert.alert_id)
     await w.announcer.note_failure("/app/a", alert.at + 600)
     book = await w.announcer.change(lambda book: None)
