@@ -2,7 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from aiops_daemon.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from aiops_daemon.aws.session import AwsSession
@@ -13,6 +17,15 @@ if TYPE_CHECKING:
     from aiops_daemon.settings import Settings
 
 T = TypeVar("T")
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise UsageError("--reason is empty: say why, it stands on the record")
+    return reason.strip()
+
+
+Why = Annotated[str, typer.Option("--reason", prompt="Reason", help="Why: it stands on the record, with who and when.", callback=_given)]
 
 
 @dataclass(frozen=True, slots=True)

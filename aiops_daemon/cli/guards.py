@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from aiops_daemon.cli.desk import Desk, at_desk
+from aiops_daemon.cli.desk import Desk, Why, at_desk
+from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.model.errors import InvalidInput
 
 app = typer.Typer(no_args_is_help=True, help="Circuit breakers of automatic actions: show, close.")
-
-Why = Annotated[str, typer.Option("--reason", prompt="Reason", help="Why: it stands in the record, with who and when.")]
 
 
 @app.command()
@@ -18,7 +17,7 @@ def show(action: Annotated[str, typer.Argument(help="Action id, such as ec2.star
     """Is automatic action of this kind stopped, and why?"""
     from aiops_daemon.incidents.breaker import Breaker
 
-    state = asyncio.run(at_desk(lambda desk: Breaker(desk.table, desk.clock).look(action)))
+    state = asyncio.run(at_desk(lambda desk: Breaker(desk.table, desk.clock).look(_known(desk, action))))
     if state.open_since is None or state.probe_at is None:
         print(f"{action}: closed" + (f" ({state.closed})" if state.closed else ""))
         return
@@ -32,10 +31,20 @@ def close(action: str, reason: Why) -> None:
     from aiops_daemon.incidents.breaker import Breaker
 
     async def work(desk: Desk) -> None:
-        await Breaker(desk.table, desk.clock).close(action, by=await desk.clients.caller(), reason=reason)
+        await Breaker(desk.table, desk.clock).close(_known(desk, action), by=await desk.clients.caller(), reason=reason)
 
     asyncio.run(at_desk(work))
     print(f"{action}: closed")
+
+
+def _known(desk: Desk, action: str) -> str:
+    """A breaker that nobody has would be shown as closed."""
+    from aiops_daemon.actions import catalogue
+
+    known = sorted(one.spec.id for one in catalogue(desk.settings.actions, desk.clock))
+    if action not in known:
+        raise UsageError(f"there is no action {action}; there are {', '.join(known)}")
+    return action
 
 
 def thaw(incident_id: Annotated[str, typer.Argument(help="The incident whose failed undo froze its resource.")], reason: Why) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from aiops_daemon.cli.desk import at_desk
+from aiops_daemon.cli.desk import Why, at_desk
 from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.model.errors import InvalidInput
 from aiops_daemon.model.incident import Incident, State
@@ -35,7 +35,9 @@ def list_(
 ) -> None:
     """Newest first, from the indexes."""
     reach, most = period(since), _STORM_MEMBERS if storm else limit
-    found = asyncio.run(at_desk(lambda desk: desk.history.listed(state=state, resource_type=kind, since=reach, limit=most)))
+    found = asyncio.run(
+        at_desk(lambda desk: desk.history.listed(state=state, resource_type=kind and kind.lower(), since=reach, limit=most))
+    )
     found = [one for one in found if storm in {None, _leader(one)}][:limit]
     if output == "table":
         _table(found)
@@ -58,7 +60,6 @@ def show(incident_id: str, output: Output = "table") -> None:
     render(incident)
 
 
-Why = Annotated[str, typer.Option("--reason", prompt="Reason", help="Why: it stands on the record, with who.")]
 Which = Annotated[str | None, typer.Argument(help="One incident; or --storm.")]
 Storm = Annotated[
     str | None, typer.Option("--storm", help="Every incident of this storm that awaits approval: the leader's id, from its page.")

@@ -1,22 +1,17 @@
 """`stop` and `start`: the kill switch of the whole fleet."""
 
 import asyncio
-from typing import Annotated
 
-import typer
-
-from aiops_daemon.cli.desk import Desk, at_desk
-
-Reason = Annotated[str, typer.Option(help="Why: it stands on every record and notice.", prompt=True)]
+from aiops_daemon.cli.desk import Desk, Why, at_desk
 
 
-def stop(reason: Reason) -> None:
+def stop(reason: Why) -> None:
     """No step runs any more, on any task, until `start`."""
     _set(stopped=True, reason=reason)
     print("stopped: no step will run; incidents are still recorded")
 
 
-def start(reason: Reason) -> None:
+def start(reason: Why) -> None:
     """Steps run again."""
     parameter = _set(stopped=False, reason=reason)
     print("started: steps run again" + (f", unless the SSM parameter {parameter} stops them" if parameter else ""))

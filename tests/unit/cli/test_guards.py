@@ -4,6 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.model.errors import InvalidInput
 from aiops_daemon.model.incident import State
@@ -77,3 +80,15 @@ def test_a_thawed_resource_may_be_recovered_again(terminal: Any) -> None:
 
 def test_thawing_an_unknown_incident_says_so(terminal: Any) -> None:
     assert isinstance(terminal.run("thaw", "inc-none", "--reason", "x").exception, InvalidInput)
+
+
+def test_a_breaker_of_an_action_that_is_none_is_not_called_closed(terminal: Any) -> None:
+    for command in (("breaker", "show", "ec2.Start"), ("breaker", "close", "ec2.Start", "--reason", "x")):
+        done = terminal.run(*command)
+        assert isinstance(done.exception, UsageError)
+        assert "there is no action ec2.Start; there are" in str(done.exception)
+
+
+@pytest.mark.parametrize("command", [("stop",), ("thaw", "inc-1"), ("breaker", "close", "ec2.start"), ("incidents", "reject", "inc-1")])
+def test_a_reason_that_says_nothing_is_none(terminal: Any, command: tuple[str, ...]) -> None:
+    assert isinstance(terminal.run(*command, "--reason", "  ").exception, UsageError)
