@@ -113,10 +113,10 @@ def _too_soon(wanted: Wanted, earlier: list[tuple[float, str]], write: Write, en
 
 
 def _effects(history: History) -> Iterator[str]:
-    """I4 and I9 at the resource: who changes it is the owner of the incident that acts on it."""
+    """I4 and I9 at the resource: who calls for a change, even one that is made already, owns the incident that acts on it."""
     for effect in history.effects:
         owners = {owner for _, owner in effect.at_work}
-        if effect.changed and effect.by not in owners:
+        if effect.by not in owners:
             yield f"I9: {effect.by} called {effect.name} on {effect.instance}, at work there: {sorted(effect.at_work)}"
 
 

@@ -21,6 +21,13 @@ LOGS = Path("build/chaos")
 CONVERGE_SECONDS = 120.0
 STILL_SECONDS = 2.0  # converged means: nothing is open and nothing happens for this long
 TRAPPED = ("UpdateItem", "UpdateItem", "PutItem", "Publish", "StartInstances", "DescribeInstances", "DeleteMessageBatch", "SendMessage")
+TRAPPED_STOPS = (
+    "DescribeInstances",
+    "DescribeInstances",
+    "UpdateItem",
+    "PutItem",
+    "ReceiveMessage",
+)  # in the middle of a step, or of a write
 
 
 @dataclass
@@ -153,7 +160,7 @@ class Story:
                 daemon.front.traps.append(self._trap(daemon, blow))
 
     def _trap(self, daemon: Daemon, blow: Callable[[Daemon], None]) -> Trap:
-        operation = self._rng.choice(TRAPPED)
+        operation = self._rng.choice(TRAPPED if blow == self._kill else TRAPPED_STOPS)
         return Trap(lambda called, _body: called == operation, self._rng.random() < 0.5, lambda: blow(daemon), self._rng.randint(1, 4))
 
     def _kill(self, daemon: Daemon) -> None:
