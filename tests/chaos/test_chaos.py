@@ -8,7 +8,7 @@ SEED, SECONDS = 3, 12.0
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 async def test_three_daemons_under_fire_lose_nothing_and_do_nothing_twice() -> None:
     story = Story(SEED, SECONDS)
     report = await story.tell()
