@@ -44,6 +44,7 @@ class LogEvent(StrEnum):
     FENCED = "stopped by the fence"
     WORKFLOW_INTERRUPTED = "workflow interrupted"
     WORKFLOW_FAILED = "workflow failed"
+    RAILS_UNSETTLED = "an incident ended and its guard rails could not be settled"
     INCIDENT_UNREADABLE = "unreadable incident"
     STORM = "storm"
     GUARDS_UNREADABLE = "guard rails could not be read for their gauges"

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
 from aiops_daemon.incidents.claims import claim_key
 from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Plan
 from aiops_daemon.ports import Clock, Table
@@ -189,6 +190,14 @@ async def _count(run: Run, *, good: bool) -> list[JsonValue]:
             log.warning("breaker opened", action=action_id, reason=state.reason)
             opened.append({"action": action_id, "reason": state.reason, "probe_at": stamp(state.probe_at)})
     return opened
+
+
+async def settle_unfinished(run: Run) -> tuple[NoticeKind | None, dict[str, JsonValue]]:
+    """For an end outside the flow (a denied call, a bug, too many dead workers): a recovery that was begun is a failed one."""
+    if run.state in {State.EXECUTING, State.VERIFYING, State.ROLLING_BACK} and any(key.startswith("step:") for key in run.incident.results):
+        return await settle_rails(run, good=False)
+    await give_up_probes(run)
+    return None, {}
 
 
 async def give_up_probes(run: Run) -> None:

@@ -4,14 +4,18 @@ import asyncio
 import uuid
 from datetime import timedelta
 
+from pydantic import JsonValue
+
 from aiops_daemon.incidents.journal import MAX_TAKEOVERS, Held
 from aiops_daemon.model.errors import AiopsError, GiveUp, LostOwnership, NeedsHuman
 from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import correlation, logger
 from aiops_daemon.workflow.incident_flow import incident_flow
 from aiops_daemon.workflow.leases import Leases
 from aiops_daemon.workflow.outbox import finish
+from aiops_daemon.workflow.rails import settle_unfinished
 from aiops_daemon.workflow.run import Ended, Parked, Run, Tools
 
 log = logger("worker")
@@ -168,7 +172,7 @@ class Workers:
         if not run.incident.terminal:
             try:
                 if run.incident.takeovers > MAX_TAKEOVERS:
-                    await run.end(State.QUARANTINED, _QUARANTINE, Outcome.QUARANTINED, notice=NoticeKind.QUARANTINED, success=False)
+                    await _end_here(run, State.QUARANTINED, _QUARANTINE, Outcome.QUARANTINED, NoticeKind.QUARANTINED)
                 await self._until_it_ends(run)
             except Ended:
                 self._count(run)
@@ -178,7 +182,7 @@ class Workers:
         try:
             await incident_flow(run)
         except (GiveUp, NeedsHuman) as error:
-            await run.end(State.FAILED, f"a human has to look: {error}"[:1000], Outcome.FAILED, notice=NoticeKind.FAILED, success=False)
+            await _end_here(run, State.FAILED, f"a human has to look: {error}"[:1000], Outcome.FAILED, NoticeKind.FAILED)
 
     async def _back_off(self, run: Run, error: Exception) -> None:
         """Say on the record what went wrong, and park; after too many errors the incident fails loudly."""
@@ -189,7 +193,7 @@ class Workers:
             if run.incident.terminal:
                 await run.park(self.tools.clock.now() + timedelta(seconds=delay), note)
             if errors > MAX_ERRORS:
-                await run.end(State.FAILED, note, Outcome.FAILED, notice=NoticeKind.FAILED, success=False)
+                await _end_here(run, State.FAILED, note, Outcome.FAILED, NoticeKind.FAILED)
             await run.move(run.state, note, results={"errors": errors})
             await run.park(self.tools.clock.now() + timedelta(seconds=delay), note)
         except Parked as parked:
@@ -217,3 +221,13 @@ class Workers:
         note = incident.audit[-1].note
         tell = log.warning if incident.outcome in _BAD_ENDS else log.info
         tell("incident ended", state=incident.workflow_state, outcome=incident.outcome, note=note)
+
+
+async def _end_here(run: Run, to: State, note: str, outcome: Outcome, notice: NoticeKind) -> None:
+    """End where it stands, outside the flow; claim, breaker and probe are settled as far as they can be."""
+    page, opened = None, dict[str, JsonValue]()
+    try:
+        page, opened = await settle_unfinished(run)
+    except Exception:  # part of the worker loop: a rail that cannot be read must not keep a broken incident from its end
+        log.exception(LogEvent.RAILS_UNSETTLED, state=run.state)
+    await run.end(to, note, outcome, notice=notice, success=False, results=opened, also=page)
