@@ -27,7 +27,9 @@ LOOK_SECONDS = 0.5  # between two looks at whether the daemon still lives
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, and say how to send it events.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Write the chart of the log watch's warning to this SVG file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Write the chart of the log watch's warning to this file: PNG if it is called so, else SVG.")
+    ] = None,
     terraform: Annotated[bool, typer.Option(help="Use a real terraform where one is found; --no-terraform: a stand-in build.")] = True,
 ) -> None:
     """Five incidents on the embedded AWS: no account, no docker, no key. Exit 0 only if every part ended as it should."""
@@ -120,11 +122,12 @@ async def _replaced(stage: Stage, instance: str, found: list[Incident]) -> bool:
 async def _foreseen(stage: Stage, plot: Path | None) -> None:
     from aiops_daemon.aws.clock import SystemClock
     from aiops_daemon.cli.demo_logs import foresee
+    from aiops_daemon.logwatch.raster import save
 
     stage.part("(f) a connection pool runs dry: four days of log in the embedded CloudWatch Logs, judged by event time")
     found = await foresee(stage.clients, SystemClock())
     if plot is not None:
-        await asyncio.to_thread(plot.write_text, found.svg, encoding="utf-8")
+        await asyncio.to_thread(save, found.traces, plot)
     for line in found.chart:
         stage.console.print("  " + escape(line), highlight=False)
     told = f"warned {found.lead_minutes} minutes before the failure" if found.lead_minutes is not None else "NOT warned before the failure"

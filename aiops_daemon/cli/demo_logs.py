@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiops_daemon.aws.session import AwsSession
+    from aiops_daemon.logwatch.chart import Trace
     from aiops_daemon.logwatch.findings import Alert
     from aiops_daemon.ports import Clock
 
@@ -39,7 +40,7 @@ class Foreseen:
     what: str
     how_unusual: str
     chart: tuple[str, ...]
-    svg: str = ""
+    traces: "tuple[Trace, ...]" = ()
 
 
 def lines(end: int, seed: int = 11) -> Iterator[tuple[int, str]]:
@@ -63,7 +64,7 @@ async def foresee(clients: "AwsSession", clock: "Clock") -> Foreseen:
     """Write, read back, judge."""
     from aiops_daemon.logwatch.analysis import LogAnalysis
     from aiops_daemon.logwatch.backtest import Backtest, Event
-    from aiops_daemon.logwatch.chart import Traces, svg, terminal
+    from aiops_daemon.logwatch.chart import Traces, terminal
     from aiops_daemon.logwatch.episodes import Change
     from aiops_daemon.logwatch.group import Line
     from aiops_daemon.logwatch.reader import LogReader
@@ -85,7 +86,7 @@ async def foresee(clients: "AwsSession", clock: "Clock") -> Foreseen:
             opened.append(alert)
             traces.opened(alert, analysis.group(alert.cause.log_group))
     charts = {trace.alert.alert_id: terminal(trace) for trace in traces.traces.values()}
-    return replace(_told(opened, end - BUCKET, charts), svg=svg(list(traces.traces.values())))
+    return replace(_told(opened, end - BUCKET, charts), traces=tuple(traces.traces.values()))
 
 
 def _told(opened: "list[Alert]", failure: int, charts: dict[str, list[str]]) -> Foreseen:

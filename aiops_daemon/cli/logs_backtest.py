@@ -33,7 +33,7 @@ def backtest(
     files: Files,
     output: Annotated[Output, typer.Option(help="jsonl: one object per alert, when it is over")] = Output.table,
     threshold: Annotated[float, typer.Option(help="ANOMALY_THRESHOLD, standard deviations", min=2, max=20)] = 3.5,
-    plot: Annotated[Path | None, typer.Option(help="write the charts of the alerts to this SVG file")] = None,
+    plot: Annotated[Path | None, typer.Option(help="write the charts of the alerts to this file: PNG if it is called so, else SVG")] = None,
     year: Annotated[int | None, typer.Option(help="the year of lines that name none (syslog)")] = None,
 ) -> None:
     """Show what the log watch would have alerted when.
@@ -43,8 +43,9 @@ def backtest(
     from aiops_daemon.aws.clock import SystemClock
     from aiops_daemon.logwatch.analysis import LogAnalysis
     from aiops_daemon.logwatch.backtest import Backtest
-    from aiops_daemon.logwatch.chart import Traces, svg
+    from aiops_daemon.logwatch.chart import Traces
     from aiops_daemon.logwatch.episodes import Change
+    from aiops_daemon.logwatch.raster import save
     from aiops_daemon.logwatch.settings import LogWatchSettings
     from aiops_daemon.logwatch.templates import TemplateMiner
     from aiops_daemon.telemetry.redaction import redact
@@ -72,7 +73,7 @@ def backtest(
     else:
         _print_table(list(alerts.values()), traces.traces)
     if plot is not None:
-        plot.write_text(svg(list(traces.traces.values())), encoding="utf-8")
+        save(list(traces.traces.values()), plot)
     _summary(run, len(alerts))
 
 

@@ -1,9 +1,8 @@
-"""Counts against their baseline, for the terminal and as SVG. Drawn here: no plotting library, no files of others."""
+"""Counts against their baseline around an alert: followed while they happen, and drawn on the terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from html import escape
 from itertools import pairwise
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
@@ -99,69 +98,3 @@ def _narrow(values: Sequence[float], width: int) -> list[float]:
 
 def _bars(values: Sequence[float], top: float) -> str:
     return "".join(_BARS[min(8, round(8 * value / top))] for value in values)
-
-
-_WIDTH, _PANEL, _LEFT, _TOP = 960, 190, 60, 34
-
-
-def svg(traces: Sequence[Trace]) -> str:
-    """One panel per alert: lines as bars, the expectation as a line, the band up to 3.5 deviations, onset and alert marked."""
-    height = max(1, len(traces)) * _PANEL + 10
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-    ]
-    if not traces:
-        parts.append('<text x="20" y="40">No alerts.</text>')
-    for i, trace in enumerate(traces):
-        parts += _panel(trace, i * _PANEL)
-    return "\n".join([*parts, "</svg>\n"])
-
-
-def _panel(trace: Trace, top: int) -> list[str]:
-    cause, count = trace.alert.cause, len(trace.counts)
-    highest = max(*trace.counts, *trace.upper, 1.0)
-    step = (_WIDTH - _LEFT - 20) / max(1, count)
-    floor = top + _PANEL - 30
-    scale = (_PANEL - _TOP - 40) / highest
-
-    def x(bucket: float) -> float:
-        return round(_LEFT + (bucket - trace.first) * step, 1)
-
-    def y(value: float) -> float:
-        return round(floor - value * scale, 1)
-
-    title = f"{cause.kind.upper()} {clock(trace.alert.at)} UTC  {cause.log_group}: {cause.template}"[:130]
-    band = [(x(trace.first + i), y(v)) for i, v in enumerate(trace.upper)]
-    under = [(x(trace.first + count - 1), y(0)), (x(trace.first), y(0))]
-    line = [(x(trace.first + i), y(v)) for i, v in enumerate(trace.expected)]
-    bars = [
-        f'<rect x="{x(trace.first + i)}" y="{y(v)}" width="{max(0.5, step - 0.6):.1f}" height="{floor - y(v):.1f}" fill="#4878a8"/>'
-        for i, v in enumerate(trace.counts)
-        if v > 0
-    ]
-    return [
-        f'<text x="{_LEFT}" y="{top + 16}" font-weight="bold">{escape(title)}</text>',
-        f'<text x="{_LEFT}" y="{top + 31}" fill="#555">{escape(cause.how_unusual)}</text>',
-        f'<polygon points="{_points(band + under)}" fill="#e8e8e0"/>',
-        *bars,
-        f'<polyline points="{_points(line)}" fill="none" stroke="#d08020" stroke-width="1.5"/>',
-        _mark(x(cause.since / BUCKET_SECONDS), top + _TOP + 4, floor, "#b03030", "onset"),
-        _mark(x(trace.alert.at / BUCKET_SECONDS), top + _TOP + 4, floor, "#301080", "alert"),
-        f'<text x="4" y="{y(highest) + 4}" fill="#555">{highest:.0f}</text><text x="4" y="{floor}" fill="#555">0</text>',
-        f'<text x="{_LEFT}" y="{floor + 16}" fill="#555">{clock(trace.first * BUCKET_SECONDS)}</text>',
-        f'<text x="{_WIDTH - 20}" y="{floor + 16}" fill="#555" text-anchor="end">'
-        f"{clock((trace.first + count) * BUCKET_SECONDS)} UTC</text>",
-    ]
-
-
-def _points(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{a},{b}" for a, b in points)
-
-
-def _mark(at: float, top: int, floor: int, colour: str, text: str) -> str:
-    return (
-        f'<line x1="{at}" y1="{top}" x2="{at}" y2="{floor}" stroke="{colour}" stroke-dasharray="4 3"/>'
-        f'<text x="{at + 3}" y="{top + (10 if text == "onset" else 22)}" fill="{colour}" font-size="10">{text}</text>'
-    )

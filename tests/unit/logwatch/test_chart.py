@@ -5,10 +5,11 @@ from xml.etree import ElementTree
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.chart import Trace, Traces, svg, terminal
+from aiops_daemon.logwatch.chart import Trace, Traces, terminal
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert, Finding, Kind, Urgency
 from aiops_daemon.logwatch.group import Line
+from aiops_daemon.logwatch.picture import picture, svg
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.templates import TemplateMiner
 
@@ -50,7 +51,7 @@ def test_an_onset_before_the_chart_is_marked_at_its_edge() -> None:
 
 def test_svg_is_well_formed_and_has_a_panel_per_alert() -> None:
     odd = Trace(alert(template='<script>&"quoted"'), "t1", FIRST, [2, 0, 9], [2.0] * 3, [7.0] * 3)
-    root = ElementTree.fromstring(svg([trace([2, 0, 2, 1, 16, 8]), odd]))  # noqa: S314  # our own text
+    root = ElementTree.fromstring(svg(picture([trace([2, 0, 2, 1, 16, 8]), odd])))  # noqa: S314  # our own text
     texts = [element.text or "" for element in root.iter(f"{SVG}text")]
     assert texts.count("onset") == texts.count("alert") == 2
     assert any('<script>&"quoted"' in text for text in texts)
@@ -62,7 +63,7 @@ def test_svg_is_well_formed_and_has_a_panel_per_alert() -> None:
 
 
 def test_svg_without_alerts_says_so() -> None:
-    assert "No alerts." in svg([])
+    assert "No alerts." in svg(picture([]))
 
 
 def test_traces_follow_an_alert_for_an_hour_after_its_end() -> None:
