@@ -49,12 +49,23 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
     )
 
 
+class Halted(Exception):
+    """What may not be tried again any more: the kill switch was set since the first try."""
+
+
 async def attempt(
-    run: Run, limit_seconds: float, effect: Callable[[], Awaitable[Progress]], *, tries: int | None = None, fresh: bool = False
+    run: Run,
+    limit_seconds: float,
+    effect: Callable[[], Awaitable[Progress]],
+    *,
+    tries: int | None = None,
+    fresh: bool = False,
+    halted: Callable[[], Awaitable[object]] | None = None,
 ) -> Progress:
     """Try while the error says that it may succeed later; every other error becomes a Progress that says what to do.
 
     `fresh`: nobody called before. Only then does a first answer of "no such thing" or "invalid" say that nothing was touched.
+    `halted` is asked before each further try of what has an effect; where it says so, Halted is raised.
     """
     settings = run.tools.settings
     called = 0
@@ -68,6 +79,8 @@ async def attempt(
 
     async def once() -> Progress:  # tenacity awaits only what is declared async; the steps hand in lambdas
         nonlocal called
+        if called and halted is not None and await halted():
+            raise Halted
         called += 1
         return await effect()
 

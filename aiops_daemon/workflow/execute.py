@@ -7,6 +7,7 @@ done run in parallel. The kill switch is read before every step; the intent's co
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -17,7 +18,7 @@ from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
 from aiops_daemon.policy.settings import Mode
-from aiops_daemon.workflow.call import attempt, call_for
+from aiops_daemon.workflow.call import Halted, attempt, call_for
 from aiops_daemon.workflow.rails import give_up_probes, lost_claim, settle_rails
 from aiops_daemon.workflow.run import Run
 
@@ -75,6 +76,7 @@ async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step])
 
 
 async def _side_by_side(run: Run, running: list[Step], ready: list[Step]) -> list[tuple[Step, Progress]]:
+    """What each step says; nothing of one that was halted between two tries: it is as it was, and the loop sees why."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [(step, group.create_task(_one(run, step, fresh=step in ready))) for step in [*running, *ready]]
@@ -83,21 +85,29 @@ async def _side_by_side(run: Run, running: list[Step], ready: list[Step]) -> lis
         if lost is not None:  # whatever else went wrong: the incident is another worker's now
             raise LostOwnership(str(lost.exceptions[0])) from failed
         raise
-    return [(step, task.result()) for step, task in tasks]
+    return [(step, progress) for step, task in tasks if (progress := task.result()) is not None]
 
 
 def _is_done(record: JsonValue) -> bool:
     return isinstance(record, dict) and record["status"] == "done"
 
 
-async def _one(run: Run, step: Step, *, fresh: bool) -> Progress:
+async def _one(run: Run, step: Step, *, fresh: bool) -> Progress | None:
+    try:
+        return await _called(run, step, fresh=fresh)
+    except Halted:
+        return None
+
+
+async def _called(run: Run, step: Step, *, fresh: bool) -> Progress:
     record = _record(run, step)
     action = run.tools.actions[step.action_id]
     started = datetime.fromisoformat(str(record["at"]))
     call = call_for(run, step, started)
     handle = record.get("handle")
     if record["status"] == "running" and isinstance(handle, dict):
-        seen = await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle))
+        halted = partial(_switched_off, run) if _acts_next(run, step) else None
+        seen = await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle), halted=halted)
         if isinstance(seen, Failed) and seen.retryable:  # we could not look: what runs goes on, up to the step's own limit
             blind = f"could not look: {seen.reason}"
             return Running(handle=handle, again_in_seconds=BLIND_SECONDS, note=blind, acts_next=_acts_next(run, step))
@@ -106,7 +116,7 @@ async def _one(run: Run, step: Step, *, fresh: bool) -> Progress:
         if not fresh:
             return Failed(reason="interrupted in a step that must not be repeated: a human has to look")
         return await attempt(run, CALL_SECONDS, lambda: action.start(call), tries=1, fresh=True)
-    return await attempt(run, CALL_SECONDS, lambda: action.start(call), fresh=fresh)
+    return await attempt(run, CALL_SECONDS, lambda: action.start(call), fresh=fresh, halted=partial(_switched_off, run))
 
 
 def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, str]:
@@ -174,9 +184,12 @@ async def _undo(run: Run, plan: Plan, step: Step) -> None:
     record = _record(run, step)
     result = record.get("result")
     call = call_for(run, step, datetime.fromisoformat(str(record["at"])))
-    progress = await attempt(
-        run, UNDO_SECONDS, lambda: run.tools.actions[step.action_id].undo(call, result if isinstance(result, dict) else {})
-    )
+    undo = partial(run.tools.actions[step.action_id].undo, call, result if isinstance(result, dict) else {})
+    try:
+        progress = await attempt(run, UNDO_SECONDS, undo, halted=partial(_switched_off, run))
+    except Halted:
+        await _undo(run, plan, step)  # asks again, and says so
+        return
     if isinstance(progress, Succeeded):
         await run.move(State.ROLLING_BACK, f"undone: {step.action_id}", results={_key(step): record | {"undone": True}})
         return

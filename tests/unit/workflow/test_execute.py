@@ -175,6 +175,32 @@ async def test_the_look_that_is_an_effect_comes_where_nothing_is_stopped_and_is_
     assert one.verbs == ["start", *["poll"] * 4]
 
 
+async def test_an_error_that_may_pass_is_not_tried_again_after_the_switch_was_set() -> None:
+    fleet = Fleet()
+    one = ScriptedAction("a.one", RetryLater("throttled"))
+    one.before = lambda: fleet.memory.items.update(SWITCH={"incident_id": "SWITCH", "stopped": True, "by": "ann", "reason": "drill"})
+    incident = await run_to_the_end(fleet, fleet.workers(), [one], [step(one, "1")])
+    assert "stopped before step 1: kill switch set by ann" in incident.audit[-1].note
+    assert one.verbs == ["start"]
+
+
+async def test_an_undo_that_met_an_error_is_not_tried_again_after_the_switch_was_set() -> None:
+    fleet = Fleet()
+    fleet.world.heals = False
+    one = ScriptedAction("a.one")
+    undone = []
+
+    async def undo(*_: object) -> Succeeded:
+        undone.append(fleet.clock.now())
+        fleet.memory.items.update(SWITCH={"incident_id": "SWITCH", "stopped": True, "by": "ann", "reason": "drill"})
+        raise RetryLater("throttled")
+
+    one.undo = undo  # type: ignore[method-assign,assignment]  # meets the switch in the middle
+    incident = await run_to_the_end(fleet, fleet.workers(), [one], [step(one, "1")])
+    assert "stopped before the undo of step 1: kill switch set by ann" in incident.audit[-1].note
+    assert len(undone) == 1
+
+
 async def test_the_kill_switch_stops_an_undo_too() -> None:
     fleet = Fleet()
     fleet.world.heals = False
