@@ -47,7 +47,7 @@ class Windows:
 def window_sums(ring: Floats, end: int) -> Floats:
     """Sums of the columns up to and including `end`, [series, window]."""
     sums = np.cumsum(ring[:, max(0, end + 1 - max(WINDOWS)) : end + 1][:, ::-1], axis=1)
-    return np.stack([sums[:, min(w, sums.shape[1]) - 1] for w in WINDOWS], axis=1)
+    return np.asarray(sums[:, np.minimum(WINDOWS, sums.shape[1]) - 1])
 
 
 def find(windows: Windows, threshold: float, *, rising: bool) -> list[Candidate]:

@@ -112,9 +112,12 @@ class Baseline:
 
     def expected(self, bucket: int) -> Floats:
         """Lines expected in `bucket`, per series."""
+        return self._expected(bucket, _seasonal_parts(self.rows, bucket))
+
+    def _expected(self, bucket: int, parts: tuple[F32, F32, F32]) -> Floats:
         rows = self.rows
         fast = (rows.fast[:, 0] + 0.1) / (rows.fast[:, 1] + 1.0)
-        seasonal = _seasonal(rows, bucket)
+        seasonal = parts[0] * parts[1] * parts[2]
         level = (rows.level[:, 0] + 3) / (rows.level[:, 1] + 3)
         plain = (rows.flat[:, 0] + 0.1) / (rows.flat[:, 1] + 1.0)
         known = np.where(rows.plain, plain, seasonal * level)
@@ -157,12 +160,12 @@ class Baseline:
 
     def learn(self, bucket: int, counts: Floats, frozen: NDArray[np.bool_]) -> None:
         """Take one final bucket into the baseline, except for the frozen series."""
-        expected = self.expected(bucket)
+        seasonal = _seasonal_parts(self.rows, bucket)
+        expected = self._expected(bucket, seasonal)
         spread = self.dispersion(bucket)[:, 0]
         age = self.age(bucket)
         limit = expected + _CLIP_SIGMA * np.sqrt(expected + spread * expected**2) + 3
         clipped = np.where(age < DAY, counts, np.minimum(counts, limit))
-        seasonal = _seasonal_parts(self.rows, bucket)
         use = ~frozen & (age >= 0)
         self.rows.total += counts
         _learn_rates(self.rows, bucket, clipped, use)
@@ -211,11 +214,6 @@ def _seasonal_parts(rows: Rows, bucket: int) -> tuple[F32, F32, F32]:
     weekday = rows.weekday[:, _weekday(bucket)]
     week = rows.week[:, hour_of_week(bucket)]
     return rate, (weekday[:, 0] + 30) / (weekday[:, 1] + 30), (week[:, 0] + 30) / (week[:, 1] + 30)
-
-
-def _seasonal(rows: Rows, bucket: int) -> F32:
-    rate, weekday, week = _seasonal_parts(rows, bucket)
-    return np.asarray(rate * weekday * week, dtype=np.float32)
 
 
 def _learn_rates(rows: Rows, bucket: int, counts: Floats, use: NDArray[np.bool_]) -> None:

@@ -35,6 +35,7 @@ class GroupSeries:
         self.memory = HourMemory()
         self.counts: Floats = np.zeros((0, HISTORY))
         self.expected: Floats = np.zeros((0, HISTORY))
+        self.spread: Floats = np.zeros((0, len(WINDOWS)))
         self.reset: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # no window reaches back behind it
         self.familiar: set[str] = set()  # series that were dropped: no news when they come back
         self.add(FIXED[:4])
@@ -91,13 +92,17 @@ class GroupSeries:
         for level in LEVELS:
             values[self.index[f"level:{level}"]] = counts.levels.get(level, 0)
 
+    def judge_by(self, bucket: int) -> None:
+        """Take the dispersion of this bucket for all that is judged until the next one."""
+        self.spread = self.baseline.dispersion(bucket)
+
     def windows(self, end: int) -> Windows:
         """Sums that end at column `end`; a window must lie within the life of its series, after its last departure."""
         bucket = self.bucket - (HISTORY - 1 - end)
         first = bucket - np.array(WINDOWS) + 1
         ripe = self.baseline.age(bucket) >= FIRST_HOURS
         valid = (first[None, :] >= self.reset[:, None]) & ripe[:, None]
-        return Windows(window_sums(self.counts, end), window_sums(self.expected, end), self.baseline.dispersion(bucket), valid)
+        return Windows(window_sums(self.counts, end), window_sums(self.expected, end), self.spread, valid)
 
     def leader(self, row: int, since: int, keys: Sequence[str]) -> str | None:
         """Which of `keys` makes up most of what a total (`row`) has too many or too few of since bucket `since`."""

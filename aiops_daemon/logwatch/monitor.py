@@ -125,19 +125,29 @@ class GroupMonitor(GroupSeries):
         the first of them is final from now on."""
         self.bucket += 1
         self.shift(recent)
-        ended = self._end_rising()
-        onsets = self._rise()
-        changed = self._follow(rising=True)
+        self.judge_by(self.bucket)
+        ended = self._end(rising=True)
+        found = self._find(rising=True)
+        onsets = self._rise(found)
+        changed = self._follow(found, rising=True)
         if self.bucket - self.lag >= self.start:
-            ended += self._end_falling()
-            onsets += self._fall()
-            changed += self._follow(rising=False)
+            ended += self._end(rising=False)
+            found = self._find(rising=False)
+            onsets += self._fall(found)
+            changed += self._follow(found, rising=False)
             ended += self._adopt()
             self._learn()
         return Step(tuple(onsets), tuple(changed), tuple(ended))
 
-    def _rise(self) -> list[Departure]:
-        found = [c for c in find(self.windows(HISTORY - 1), self.threshold, rising=True) if c.row not in self.active]
+    def _column(self, *, rising: bool) -> int:
+        """The newest bucket that may be judged, as a column of the counts."""
+        return HISTORY - 1 - (0 if rising else self.lag)
+
+    def _find(self, *, rising: bool) -> list[Candidate]:
+        return find(self.windows(self._column(rising=rising)), self.threshold, rising=rising)
+
+    def _rise(self, found: list[Candidate]) -> list[Departure]:
+        found = [c for c in found if c.row not in self.active]
         usual = {c.row for c in found if self._usual(c, HISTORY - 1)}
         told = [c for c in found if c.row not in usual]
         for c in told:
@@ -153,14 +163,10 @@ class GroupMonitor(GroupSeries):
         excess = self.counts[rows, -c.window :].sum() - self.expected[rows, -c.window :].sum()
         return bool(excess > 0.5 * (c.observed - c.expected))
 
-    def _fall(self) -> list[Departure]:
-        end = HISTORY - 1 - self.lag
-        windows = self.windows(end)
-        return [
-            self._open(c, end)
-            for c in find(windows, self.threshold, rising=False)
-            if c.row not in self.active and self.keys[c.row] not in {NEW, NEW_ERROR} and not self._usual(c, end)
-        ]
+    def _fall(self, found: list[Candidate]) -> list[Departure]:
+        end = self._column(rising=False)
+        mine = [c for c in found if c.row not in self.active and self.keys[c.row] not in {NEW, NEW_ERROR}]
+        return [self._open(c, end) for c in mine if not self._usual(c, end)]
 
     def _usual(self, c: Candidate, end: int) -> bool:
         hour = self.counts[c.row, end + 1 - HOUR : end + 1]
@@ -203,17 +209,15 @@ class GroupMonitor(GroupSeries):
         known = max(0, HISTORY - 1 - (self.bucket - int(self.reset[d.row])))
         onset = max(0, HISTORY - 1 - (self.bucket - d.since) - known)
         buckets = slice(known, end + 1)
-        spread = float(self.baseline.dispersion(self.bucket)[d.row, 0])
+        spread = float(self.spread[d.row, 0])
         course = Course(self.counts[d.row, buckets], self.expected[d.row, buckets], spread, onset)
         return rising_kind(course, self.baseline.per_day(d.row), before) if d.rising else falling_kind(course, before)
 
-    def _follow(self, *, rising: bool) -> list[Departure]:
+    def _follow(self, found: list[Candidate], *, rising: bool) -> list[Departure]:
         """Bring the numbers of the open departures up to date; those that became clearly stronger, or another kind."""
-        end = HISTORY - 1 if rising else HISTORY - 1 - self.lag
+        end = self._column(rising=rising)
         open_rows = [d for d in self.active.values() if d.rising is rising and d.fired < self.bucket]
-        if not open_rows:
-            return []
-        stronger = {c.row: c for c in find(self.windows(end), self.threshold, rising=rising)}
+        stronger = {c.row: c for c in found} if open_rows else {}
         changed: list[Departure] = []
         for departure in open_rows:
             departure.observed += round(float(self.counts[departure.row, end]))
@@ -230,19 +234,14 @@ class GroupMonitor(GroupSeries):
             departure.kind, departure.sigma = kind, max(departure.sigma, candidate.sigma)
         return changed
 
-    def _end_rising(self) -> list[Departure]:
-        return self._end(HISTORY - 1, rising=True)
-
-    def _end_falling(self) -> list[Departure]:
-        return self._end(HISTORY - 1 - self.lag, rising=False)
-
-    def _end(self, end: int, *, rising: bool) -> list[Departure]:
+    def _end(self, *, rising: bool) -> list[Departure]:
+        end = self._column(rising=rising)
         rows = [row for row, d in self.active.items() if d.rising is rising]
         if not rows:
             return []
         bucket = self.bucket - (HISTORY - 1 - end)
-        spread = self.baseline.dispersion(bucket)[rows]
-        sigma = screen_sigma(window_sums(self.counts[rows], end), window_sums(self.expected[rows], end), spread, upper=rising)
+        seen, expected = window_sums(self.counts[rows], end), window_sums(self.expected[rows], end)
+        sigma = screen_sigma(seen, expected, self.spread[rows], upper=rising)
         ended: list[Departure] = []
         for row, hot in zip(rows, sigma, strict=True):
             departure = self.active[row]
