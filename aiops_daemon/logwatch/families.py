@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from aiops_daemon.logwatch.masking import WILDCARD
 
-VALUES: Final = 8  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
+VALUES: Final = 6  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
 VALUES_AFTER: Final = 3  # behind a word that announces a name
 _ANNOUNCE: Final = "for from by as to on at of with user users username account client host hostname node named called"
 ANNOUNCE: Final = frozenset(_ANNOUNCE.split(" "))

@@ -7,7 +7,7 @@ templates by a skewed law, each field from its generator, headers as the style w
 import random
 import string
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -51,9 +51,9 @@ class Corpus(NamedTuple):
 class Values:
     """Draws a value for each kind of field."""
 
-    def __init__(self, seed: str, words: int = 0) -> None:
+    def __init__(self, seed: str, words: int = WORDS) -> None:
         self.rng = random.Random(seed)
-        made = {"".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(1, 3))) for _ in range(words or WORDS)}
+        made = {"".join(self.rng.choices(_SYLLABLES, k=self.rng.randint(1, 3))) for _ in range(words)}
         self.words = sorted(made)
         self.users = self.words[::3]
 
@@ -218,9 +218,9 @@ def corpora(texts: Path) -> list[Corpus]:
     return made
 
 
-def draw(corpus: Corpus, style: Style, seed: int, count: int) -> tuple[list[str], list[str], list[int]]:
+def draw(corpus: Corpus, style: Style, seed: int, count: int, words: int = WORDS) -> tuple[list[str], list[str], list[int]]:
     """Messages, the same as raw lines, and the number of the template of each."""
-    values = Values(f"{corpus.name} {seed}")
+    values = Values(f"{corpus.name} {seed}", words)
     order = list(range(len(corpus.templates)))
     values.rng.shuffle(order)
     weights = [(1 + order.index(i)) ** -1.2 for i in range(len(order))]
@@ -233,9 +233,9 @@ def draw(corpus: Corpus, style: Style, seed: int, count: int) -> tuple[list[str]
     return messages, raw, truth
 
 
-def accuracy(ids: Sequence[str], truth: Iterable[int]) -> float:
+def accuracy(ids: Sequence[Hashable], truth: Iterable[int]) -> float:
     """Grouping accuracy: the share of lines whose group is exactly the true group."""
-    groups: dict[str, list[int]] = defaultdict(list)
+    groups: dict[Hashable, list[int]] = defaultdict(list)
     for identifier, template in zip(ids, truth, strict=True):
         groups[identifier].append(template)
     sizes = Counter(template for group in groups.values() for template in group)

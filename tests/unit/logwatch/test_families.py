@@ -43,8 +43,8 @@ def test_words_that_vary_in_two_places_at_once_are_values() -> None:
 
 def test_few_texts_of_one_shape_stay_apart() -> None:
     miner = TemplateMiner()
-    miner.assign([*PAIRS[:7], "pool main was drained under load again"])
-    assert len(miner) == 8
+    miner.assign([*PAIRS[:5], "pool main was drained under load again"])
+    assert len(miner) == 6
 
 
 def test_short_texts_with_little_in_common_stay_apart() -> None:
