@@ -19,7 +19,7 @@ from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.call import Halted, attempt, call_for
-from aiops_daemon.workflow.rails import give_up_probes, lost_claim, settle_rails
+from aiops_daemon.workflow.rails import give_up_probes, lost_claim, settle_rails, switched_off
 from aiops_daemon.workflow.run import Run
 
 Record = dict[str, JsonValue]
@@ -140,10 +140,7 @@ def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, 
 async def _switched_off(run: Run) -> Stop | None:
     if run.tools.policy.mode is Mode.OBSERVE:  # it was planned or approved before the mode was changed
         return Stop(by="AIOPS_MODE", reason="observe mode", at="start-up")
-    run.tools.metrics.guards.kill_switch.set(1)  # also while it cannot be read: nothing runs then
-    stop = await run.tools.switch.stopped()
-    run.tools.metrics.guards.kill_switch.set(stop is not None)
-    return stop
+    return await switched_off(run.tools)
 
 
 async def _against(run: Run, plan: Plan) -> str:

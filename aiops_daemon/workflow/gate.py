@@ -17,7 +17,7 @@ from aiops_daemon.policy.gate import decide
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.detect import may_act, take_claim
 from aiops_daemon.workflow.outbox import flush, next_try
-from aiops_daemon.workflow.rails import Passage, pass_rails
+from aiops_daemon.workflow.rails import Passage, pass_rails, switched_off
 from aiops_daemon.workflow.run import Run
 from aiops_daemon.workflow.storm import folded, join_storm, on_record, page, speaks_for_a_storm, words
 
@@ -164,7 +164,7 @@ async def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> P
     decision = _decision(run, verdict, plan)
     if decision.kind is DecisionKind.NONE:
         return Passage(doubt=decision.reason, rail="policy", how="the policy has to allow it first")
-    stop = await run.tools.switch.stopped()
+    stop = await switched_off(run.tools)
     if stop is not None:  # better asked again than begun, stopped and failed
         why = f"kill switch set by {stop.by} at {stop.at}: {stop.reason}"
         return Passage(doubt=why, rail="switch", how="approve again after `aiops-daemon start`")

@@ -10,6 +10,7 @@ from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.incident import State
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
+from aiops_daemon.workflow.rails import switched_off
 from aiops_daemon.workflow.run import Tools
 
 INTERVAL_SECONDS = 60.0
@@ -31,9 +32,9 @@ class GuardGauges:
             try:
                 await self.look()
                 self._warned = False
-            except AiopsError as error:
+            except (AiopsError, ValueError, KeyError, TypeError) as error:  # or somebody edited an item by hand
                 if not self._warned:
-                    log.warning(LogEvent.GUARDS_UNREADABLE, reason=str(error))
+                    log.warning(LogEvent.GUARDS_UNREADABLE, reason=f"{type(error).__name__}: {error}")
                 self._warned = True
             try:
                 async with asyncio.timeout(INTERVAL_SECONDS):
@@ -45,8 +46,7 @@ class GuardGauges:
         """Read each rail once and set its gauge."""
         tools, guards = self._tools, self._tools.metrics.guards
         tools.metrics.notifications.forget(tools.clock.monotonic())
-        guards.kill_switch.set(1)  # also while it cannot be read
-        guards.kill_switch.set(await tools.switch.stopped() is not None)
+        await switched_off(tools)
         for action_id in sorted(tools.actions.keys() & set(tools.policy.allowed_actions)):
             state = await tools.breaker.look(action_id)
             guards.breaker.labels(action_id).set(state.open_since is not None)

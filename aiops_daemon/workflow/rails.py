@@ -13,12 +13,13 @@ from pydantic import JsonValue
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
 from aiops_daemon.incidents.claims import claim_key
 from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.incidents.stop import Stop
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Plan
 from aiops_daemon.ports import Clock, Table
 from aiops_daemon.telemetry.logging import logger
-from aiops_daemon.workflow.run import Run
+from aiops_daemon.workflow.run import Run, Tools
 from aiops_daemon.workflow.settings import WorkflowSettings
 from aiops_daemon.workflow.together import both
 
@@ -43,6 +44,18 @@ class Passage:
 def breakers(settings: WorkflowSettings, table: Table, clock: Clock) -> Breaker:
     """The guard rail as the settings want it."""
     return Breaker(table, clock, in_a_row=settings.breaker_failures, rest=timedelta(minutes=settings.breaker_rest_minutes))
+
+
+async def switched_off(tools: Tools) -> Stop | None:
+    """The kill switch now, and its gauge: what cannot be read stops everything, and is shown as set."""
+    gauge = tools.metrics.guards.kill_switch
+    try:
+        stop = await tools.switch.stopped()
+    except Exception:
+        gauge.set(1)
+        raise
+    gauge.set(stop is not None)
+    return stop
 
 
 async def pass_rails(run: Run, plan: Plan, *, approved: bool = False, override: bool = False) -> Passage:

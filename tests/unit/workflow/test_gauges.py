@@ -10,6 +10,7 @@ from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.guards import KillSwitch
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.workflow.gauges import GuardGauges
+from aiops_daemon.workflow.rails import switched_off
 from aiops_daemon.workflow.run import Tools
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import Fleet, stopped
@@ -131,3 +132,40 @@ async def test_a_step_is_timed_from_its_start_to_its_end() -> None:
     await fleet.settle(workers, seconds=11)
     assert value(workers.tools, "aiops_step_seconds_count", action="ec2.start") == 1
     assert value(workers.tools, "aiops_step_seconds_sum", action="ec2.start") == 22
+
+
+async def test_an_item_that_somebody_edited_by_hand_is_a_warning_and_not_the_end_of_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = Fleet()
+    fleet.memory.items["BREAKER#ec2.start"] = {"incident_id": "BREAKER#ec2.start", "version": 1, "open_since": "yesterday"}
+    tools, stop = fleet.tools(), asyncio.Event()
+
+    async def wait() -> bool:
+        stop.set()
+        return True
+
+    monkeypatch.setattr(stop, "wait", wait)
+    with capture_logs() as lines:
+        await GuardGauges(tools, HOME).run(stop)
+    assert [line["event"] for line in lines] == ["guard rails could not be read for their gauges"]
+
+
+async def test_the_switchs_gauge_does_not_flicker_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = Fleet().tools()
+    read, seen = tools.switch.stopped, []
+
+    async def watched() -> object:
+        seen.append(value(tools, "aiops_kill_switch_engaged"))
+        return await read()
+
+    monkeypatch.setattr(tools.switch, "stopped", watched)
+    for _ in range(2):
+        assert await switched_off(tools) is None
+    assert seen == [0, 0]
+
+    async def away() -> object:
+        raise RetryLater("throttled")
+
+    monkeypatch.setattr(tools.switch, "stopped", away)
+    with pytest.raises(RetryLater):
+        await switched_off(tools)
+    assert value(tools, "aiops_kill_switch_engaged") == 1, "nothing runs while it cannot be read"
