@@ -64,6 +64,7 @@ class World:
         self.undone: Counter[str] = Counter()
         self.delivered: list[tuple[str, Notice]] = []
         self.polls_needed = 0
+        self.two_phases = False  # the action first plans, then acts at a poll
         self.start_answer: Progress | None = None
         self.undo_answer: Progress = Succeeded()
         self.heals = True
@@ -84,6 +85,8 @@ class StartAction:
         return {} if event.name == "StopInstances" else "only for stopped instances"
 
     async def start(self, call: ActionCall) -> Progress:
+        if self.world.two_phases:
+            return Running(handle={"token": call.token, "phase": "plan"}, again_in_seconds=10)
         self.world.starts[call.token] += 0
         if not self.world.starts[call.token]:
             self.world.starts[call.token] += 1
@@ -96,6 +99,10 @@ class StartAction:
 
     async def poll(self, call: ActionCall, handle: Mapping[str, JsonValue]) -> Progress:
         assert handle["token"] == call.token
+        if handle.get("phase") == "plan":
+            return Running(handle={**handle, "phase": "planned"}, again_in_seconds=0, note="planned", acts_next=True)
+        if handle.get("phase") == "planned":
+            self.world.starts[call.token] = 1
         self.world.polls[call.token] += 1
         if self.world.polls[call.token] < self.world.polls_needed:
             return Running(handle=dict(handle), again_in_seconds=10)

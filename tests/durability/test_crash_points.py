@@ -87,8 +87,13 @@ def _one_recovery_an_hour(fleet: Fleet) -> None:
     assert [len(payers) for payers in spent.values()] == [1, 1], spent
 
 
+def _in_two_phases(fleet: Fleet) -> None:
+    fleet.world.two_phases = True
+
+
 # The guard rails' own writes; the mutants are spared these too.
 RAILS = (
+    Story("two phases", _in_two_phases, frozenset({State.COMPLETED})),  # between them the kill switch is asked
     Story("breaker opens", _useless, frozenset({State.ROLLED_BACK}), settings={"breaker_failures": 1}, holds=_one_page_for_the_breaker),
     Story("probe", _rested, frozenset({State.COMPLETED}), settings={"breaker_probe": "auto"}, holds=_closed_by_one_probe),
     Story("approved probe", _rested, frozenset({State.COMPLETED}), approve=True, holds=_closed_by_one_probe),
