@@ -64,7 +64,7 @@ def _storm(found: Found) -> list[Row]:
     for name in ("distinct", "over_100_resources"):
         storm = found["B6"][name]
         kept = storm["lost"] == 0 and storm["lag_ms"]["p99"] < 250 and storm["health"] == "green"
-        said = f"{storm['lost']}, {storm['lag_ms']['p99']:.0f} ms, {storm['health']}"
+        said = f"{storm['lost']}, {storm['lag_ms']['p99']:.0f} ms, {storm['health'] if storm['health'] == 'green' else 'red'}"
         made.append((f"B6 {storm['events']} events {name}: lost, lag p99, health", said, "0, < 250 ms, green", kept))
         made.append(("   events/s into the journal", f"{storm['drained_per_second']}", "", None))
     return made
