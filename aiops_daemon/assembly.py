@@ -154,7 +154,12 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
         )
         parts.metrics.observe_process()
         watchdog = Watchdog(settings.telemetry, parts.clock, parts.metrics.process)
-        http = HttpServer(settings.telemetry, parts.metrics, lambda: Health((Check("queue", consumer.ready),)), watchdog)
+        http = HttpServer(
+            settings.telemetry,
+            parts.metrics,
+            lambda: Health((Check("queue", consumer.ready), Check("table", parts.workers.ready))),
+            watchdog,
+        )
         background: list[Background] = [
             CloudWatchMetrics(clients, parts.metrics, parts.clock).run,
             DepthGauge(await clients.client("sqs"), settings.intake, parts.clock, parts.metrics.intake).run,

@@ -60,5 +60,5 @@ class Leases:
                 lease.until = await self._journal.renew(held)
         except LostOwnership:
             self.drop(held)  # the next write of the flow meets the fence and stops it
-        except (AiopsError, TimeoutError):
-            log.warning("lease not renewed", incident_id=held.incident.incident_id, exc_info=True)
+        except (AiopsError, TimeoutError) as error:
+            log.warning("lease not renewed", incident_id=held.incident.incident_id, reason=str(error) or type(error).__name__)

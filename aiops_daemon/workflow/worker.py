@@ -37,6 +37,7 @@ class Workers:
         self._group: asyncio.TaskGroup | None = None
         self._wake = asyncio.Event()
         self._soonest: float | None = None
+        self.ready: str | None = None  # why the table cannot be read, for /readyz
         self._behind = False  # more was due than there was room for
 
     @property
@@ -110,8 +111,11 @@ class Workers:
                 held = await self.take(seen)
                 if held is not None:
                     self.start(held)
-        except (AiopsError, TimeoutError):
-            log.warning("scan failed", exc_info=True)
+        except (AiopsError, TimeoutError) as error:
+            self.ready = f"incidents cannot be read: {str(error) or type(error).__name__}"
+            log.warning("scan failed", reason=self.ready)
+        else:
+            self.ready = None
 
     async def take(self, seen: Incident) -> Held | None:
         """Own a due incident; one on which too many owners died goes into quarantine when it is worked on."""
@@ -201,8 +205,9 @@ class Workers:
         except Ended:
             self._count(run)
             self.nudge(self.tools.settings.lease_seconds)
-        except (AiopsError, TimeoutError):
-            log.warning("the record could not be written: the lease runs out and the incident goes on then", exc_info=True)
+        except (AiopsError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            log.warning("the record could not be written: the lease runs out and the incident goes on then", reason=reason)
 
     def _parked(self, run: Run, parked: Parked) -> None:
         due = run.incident.due_at

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aiops_daemon.aws.session import AwsSession
+from aiops_daemon.bootstrap import incident_table
 from aiops_daemon.cli import demo_events as events
 from aiops_daemon.embedded.aws import EmbeddedAws
 from aiops_daemon.incidents.guards import KillSwitch
@@ -44,7 +45,7 @@ async def test_poison_between_good_messages_holds_nobody_up(ready: AwsSession) -
     assert incident.outcome is Outcome.VERIFIED
 
 
-async def test_a_missing_queue_makes_readiness_red_the_process_stays_up_and_turns_green_when_it_is_made(quick: AwsSession) -> None:
+async def test_a_missing_queue_or_table_makes_readiness_red_the_process_stays_up_and_turns_green_when_it_is_made(quick: AwsSession) -> None:
     async with running(quick) as stage:
 
         async def answers(status: int) -> bool:
@@ -53,9 +54,12 @@ async def test_a_missing_queue_makes_readiness_red_the_process_stays_up_and_turn
         await stage.until(lambda: stage.metric("aiops_receives_total", result="failed") >= 2)
         status, body = await stage.get("/readyz")
         assert status == 503
-        assert "aiops-events" in json.loads(body)["checks"][0]["reason"]
+        reasons = {check["name"]: check["reason"] for check in json.loads(body)["checks"]}
+        assert "aiops-events" in reasons["queue"]
+        assert "incidents cannot be read" in reasons["table"]
         assert (await stage.get("/healthz"))[0] == 200
         await (await quick.client("sqs")).create_queue(QueueName="aiops-events")
+        await (await quick.client("dynamodb")).create_table(**incident_table("aiops-incidents"))
         await stage.until(lambda: answers(200))
 
 

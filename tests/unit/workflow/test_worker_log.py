@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from aiops_daemon.model.errors import NotFound
+from aiops_daemon.model.incident import Incident
 from aiops_daemon.model.plan import Failed
 from aiops_daemon.telemetry.logging import configure
 from aiops_daemon.telemetry.settings import TelemetrySettings
@@ -65,3 +67,22 @@ async def test_a_takeover_belongs_to_its_incident(fleet_and_log: tuple[Fleet, io
     group = (await fleet.incident(incident_id)).correlation_id
     line = read(stream, "takeover")[-1]
     assert (line["correlation_id"], line["incident_id"], line["resource"]) == (group, incident_id, "ec2:instance#i-1")
+
+
+async def test_a_table_that_is_away_is_one_line_and_not_ready(
+    fleet_and_log: tuple[Fleet, io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet, stream = fleet_and_log
+    workers = fleet.workers()
+
+    async def away(limit: int) -> list[Incident]:
+        raise NotFound("dynamodb query: Requested resource not found")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(workers.tools.journal, "due", away)
+        await workers._scan()
+    (line,) = read(stream, "scan failed")
+    assert "exception" not in line
+    assert line["reason"] == workers.ready == "incidents cannot be read: dynamodb query: Requested resource not found"
+    await workers._scan()
+    assert workers.ready is None
