@@ -2,8 +2,13 @@
 
 import random
 
+import pytest
+
+from aiops_daemon.logwatch.announcer import FollowUp
 from aiops_daemon.logwatch.deploys import DeploySeen, DeploysSeen
 from aiops_daemon.logwatch.episodes import Change
+from aiops_daemon.logwatch.findings import Alert, Deploy
+from aiops_daemon.model.errors import RetryLater
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
 from tests.doubles.log_watching import START, Told, events, ticks, watch
 
@@ -51,3 +56,49 @@ async def test_a_deploy_that_the_daemon_saw_is_named() -> None:
     await w.announcer.note_failure("/app/a", alert.at + 600)
     book = await w.announcer.change(lambda book: None)
     assert str(book.ledger.record()) == "my last 1 warnings: 1 right, median 10 minutes early"
+
+
+async def test_an_incident_from_elsewhere_makes_a_warning_right() -> None:
+    """And a table that does not answer delays the score, not the watch."""
+    rng = random.Random(9)
+    logs = Logs(Clock(START), rng, events(rng, 12 * 60, 3, late=0), page=10_000)
+    begin = START + 10 * 3600
+    logs.events += [Event(f"bad{i}", "s", (begin + i * 7) * 1000, f"ERROR disk {i} is full", (begin + i * 7) * 1000) for i in range(90)]
+    away = [True]
+
+    async def follow_up(alert: Alert) -> FollowUp:
+        if away:
+            away.pop()
+            raise RetryLater("the table is away")
+        return FollowUp(failed_at=alert.at + 900)
+
+    told = Told()
+    w = watch(logs, Dynamo(), told, follow_up=follow_up)
+    await ticks(logs, 136, w)
+    book = await w.announcer.change(lambda _: None)
+    assert str(book.ledger.record()) == "my last 1 warnings: 1 right, median 15 minutes early"
+    assert w._metrics.lead._sum.get() == 900
+    assert not away
+    assert w._metrics.runs.labels("ok")._value.get() == 136
+
+
+async def test_a_book_that_others_write_is_written_on_what_they_wrote_and_given_up_in_the_end() -> None:
+    logs, dynamo = Logs(Clock(START), random.Random(1)), Dynamo()
+    w, other = watch(logs, dynamo, Told()), watch(logs, dynamo, Told(), "task-2")
+    save = w.announcer._store.save_book
+    times = 0
+
+    async def raced(old_version: int, text: str) -> int:
+        nonlocal times
+        times += 1
+        await other.announcer.note_deploys([Deploy(START + times, f"release {times}")])
+        return await save(old_version, text)
+
+    w.announcer._store.save_book = raced  # type: ignore[method-assign]  # somebody is always faster
+    with pytest.raises(RetryLater, match="too many at once"):
+        await w.announcer.note_deploys([Deploy(START, "ours")])
+    assert times == 6
+    w.announcer._store.save_book = save  # type: ignore[method-assign]  # nobody any more
+    await w.announcer.note_deploys([Deploy(START, "ours")])
+    book = await w.announcer.change(lambda _: None)
+    assert sorted(deploy.name for deploy in book.episodes.deploys) == ["ours", *(f"release {n}" for n in range(1, 7))]

@@ -9,7 +9,7 @@ import structlog
 
 from aiops_daemon.logwatch.reader import ReadCount
 from aiops_daemon.logwatch.store import Head, PatternStore
-from aiops_daemon.model.errors import ConditionFailed
+from aiops_daemon.model.errors import ConditionFailed, RetryLater
 from tests.doubles.cloudwatch import Clock, Dynamo, Logs
 from tests.doubles.log_watching import BUCKET, START, Told, counted, events, ticks, truth, watch
 
@@ -152,3 +152,19 @@ async def test_a_state_of_another_version(stored: int, minutes: int, result: str
         assert {b: n for b, n in counted(w).items() if b <= final} == dict(truth(logs, final))
     else:
         assert dynamo.items == kept, "neither state nor checkpoint nor slot"
+
+
+async def test_a_slot_that_cannot_be_freed_frees_itself() -> None:
+    rng = random.Random(15)
+    logs = Logs(Clock(START + BUCKET + 65), rng, events(rng, 60, 2), throttle=1.0)
+    w = watch(logs, Dynamo(), Told())
+
+    async def away(group: str, window: int) -> None:
+        raise RetryLater(f"the table is away: {group} {window}")
+
+    w._store.free_slot = away  # type: ignore[method-assign]  # of all moments
+    await w.tick()
+    logs.throttle = 0
+    logs.clock.seconds += 241
+    await w.tick()
+    assert (w._metrics.runs.labels("failed")._value.get(), w._metrics.runs.labels("ok")._value.get()) == (1, 1)
