@@ -10,6 +10,7 @@ templates prove needs no more than two words that stay. A place where a wildcard
 """
 
 import re
+import sys
 from collections.abc import Collection, Container, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -67,7 +68,7 @@ class Families:
         shape = shape_of(text)
         places = tuple(i for i, word in enumerate(shape.words) if word != WILDCARD)
         family = self._families.setdefault(shape.outline, {})
-        family.setdefault(places, {})[tuple(shape.words[i] for i in places)] = _Entry(identifier, proven)
+        family.setdefault(places, {})[tuple(sys.intern(shape.words[i]) for i in places)] = _Entry(identifier, proven)
 
     def remove(self, identifier: str, text: str) -> None:
         shape = shape_of(text)
