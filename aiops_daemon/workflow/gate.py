@@ -82,7 +82,8 @@ async def leave_if_healthy(run: Run) -> None:
     if probe is None or not may_act(run):
         return
     health = await probe.look(run.tools.clients, run.event, {})
-    if health.status is HealthStatus.HEALTHY:
+    if health.status is HealthStatus.HEALTHY:  # nothing was done, so nothing has to rest: the next report may be a real one
+        await run.tools.claims.cool_down(claim_key(run.event), run.incident.incident_id, timedelta())
         await run.end(State.SUPPRESSED, f"no action: {health.detail}; it is healthy again", Outcome.SELF_HEALED, success=True)
 
 

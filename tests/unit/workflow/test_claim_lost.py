@@ -104,3 +104,17 @@ async def test_nothing_is_undone_under_somebody_elses_claim() -> None:
     incident = await fleet.incident(held.incident.incident_id)
     assert "stopped before the undo of step 1: the resource is held by inc-other" in incident.audit[-1].note
     assert one.verbs == ["start"]
+
+
+async def test_a_report_of_what_is_well_again_does_not_hide_the_failure_that_follows() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    fleet.world.healthy["i-0123456789abcdef0"] = True
+    stale = await fleet.admit(workers, stopped(event_id="stale"))
+    await workers.drain()
+    assert (await fleet.incident(stale)).outcome is Outcome.SELF_HEALED
+    fleet.clock.advance(60)
+    fleet.world.healthy["i-0123456789abcdef0"] = False
+    real = await fleet.admit(workers, stopped(event_id="real"))
+    await fleet.settle(workers)
+    assert (await fleet.incident(real)).outcome is Outcome.VERIFIED
