@@ -160,6 +160,10 @@ class Table(Protocol):
         newest_first: bool = True,
         limit: int | None = None,
         reads: int | None = None,
+        only: str | None = None,
     ) -> list[Mapping[str, Any]]:
-        """At most `limit` items that match (eventually consistent), among the first `reads` of the index where that is given."""
+        """At most `limit` items that match (eventually consistent), among the first `reads` of the index where that is given.
+
+        `only` are the attributes that are wanted, as a projection expression.
+        """
         ...

@@ -112,6 +112,7 @@ class DynamoTable:
         newest_first: bool = True,
         limit: int | None = None,
         reads: int | None = None,
+        only: str | None = None,
     ) -> list[Mapping[str, Any]]:
         client = await self._clients.client("dynamodb")
         request: dict[str, Any] = {
@@ -126,6 +127,8 @@ class DynamoTable:
         most = reads if filter_by else limit
         if most is not None:
             request["Limit"] = most  # of what is looked at: the filter comes after it
+        if only is not None:
+            request["ProjectionExpression"] = only
         if names:
             request["ExpressionAttributeNames"] = {f"#{alias}": name for alias, name in names.items()}
         found: list[Mapping[str, Any]] = []

@@ -1,18 +1,20 @@
 """What happened before: similar finished incidents, and the lists that people ask for. Always an index, never a scan."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from aiops_daemon.incidents.record import from_item
 from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.incidents.texts import Results
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.verdict import History, PastIncident
 from aiops_daemon.ports import Clock, Table
 
 SIMILAR_READS = 200  # one page: in a storm thousands of open incidents of the same type lie before the first that ended
+_LESSON = "incident_id, incident_timestamp, resource_id, outcome, recovery_duration_seconds, results.#plan, results.#rules"
 TAUGHT = frozenset({Outcome.VERIFIED, Outcome.PARTIAL, Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.SELF_HEALED})
 
 
@@ -33,8 +35,10 @@ class IncidentHistory:
             filter_by="event_name = :name AND attribute_exists(ended_at) AND attribute_exists(success)",
             limit=limit,
             reads=SIMILAR_READS,
+            only=_LESSON,
+            names={"plan": "plan", "rules": "rules"},
         )
-        return summarise([from_item(item) for item in items])
+        return summarise(items)
 
     async def listed(
         self, *, state: State | None = None, resource_type: str | None = None, since: timedelta, limit: int = 100
@@ -71,9 +75,9 @@ class IncidentHistory:
         return [from_item(item) for item in items]
 
 
-def summarise(incidents: list[Incident]) -> History:
+def summarise(items: Iterable[Mapping[str, Any]]) -> History:
     """Count, success rate, average duration and the commonest root cause of finished incidents."""
-    past = tuple(_past(incident) for incident in incidents if incident.outcome in TAUGHT)
+    past = tuple(_past(item) for item in items if item.get("outcome") in TAUGHT)
     if not past:
         return History()
     durations = [one.duration_seconds for one in past if one.duration_seconds is not None]
@@ -88,16 +92,16 @@ def summarise(incidents: list[Incident]) -> History:
     )
 
 
-def _past(incident: Incident) -> PastIncident:
-    plan = incident.results.get("plan")
+def _past(item: Mapping[str, Any]) -> PastIncident:
+    results = Results(item.get("results", {}))
+    plan, rules = results.get("plan"), results.get("rules")
     steps = plan.get("steps", []) if isinstance(plan, dict) else []
-    rules = incident.results.get("rules")
     return PastIncident(
-        incident_id=incident.incident_id,
-        at=stamp(incident.incident_timestamp),
-        resource_id=incident.resource_id,
-        outcome=incident.outcome.value if incident.outcome else "",
+        incident_id=item["incident_id"],
+        at=item["incident_timestamp"],
+        resource_id=item["resource_id"],
+        outcome=item["outcome"],
         actions=tuple(str(step["action_id"]) for step in steps if isinstance(step, dict)) if isinstance(steps, list) else (),
-        duration_seconds=incident.recovery_duration_seconds,
+        duration_seconds=item.get("recovery_duration_seconds"),
         root_cause=str(rules.get("root_cause", "")) if isinstance(rules, dict) else "",  # the rules' words: model text never comes back
     )

@@ -164,6 +164,13 @@ async def test_queries_read_the_indexes_in_order_and_filter(table: Table) -> Non
     assert [row["incident_id"] for row in rows] == ["i2", "i0"]
     few = await table.query("resource-type-index", condition, values, filter_by="event_name = :name", limit=5, reads=2)
     assert [row["incident_id"] for row in few] == ["i2"]  # the third was not looked at
+    await table.put(
+        {"incident_id": "i3", "resource_type": "rds:db", "incident_timestamp": "2026-01-01", "results": {"plan": "p", "x": "y"}}
+    )
+    of = {"type": "rds:db", "since": "2026"}
+    only = "incident_id, results.#plan, resource_key"
+    (row,) = await table.query("resource-type-index", condition, of, only=only, names={"plan": "plan"})
+    assert row == {"incident_id": "i3", "results": {"plan": "p"}}
     due = await table.query(
         "open-index",
         "#open = :open AND due_at <= :now",

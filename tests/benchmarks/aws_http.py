@@ -56,6 +56,7 @@ class Cloud:
                 found = await table.query(
                     request["IndexName"], request["KeyConditionExpression"], values, filter_by=filter_by, names=names,
                     newest_first=request["ScanIndexForward"] is False, limit=None if filter_by else most, reads=most,
+                    only=request.get("ProjectionExpression"),
                 )  # fmt: skip
                 return {"Items": [_wire(item) for item in found], "Count": len(found)}
             case _:

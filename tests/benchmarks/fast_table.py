@@ -10,7 +10,7 @@ from typing import Any
 from typing_extensions import override  # typing has it from 3.12
 
 from aiops_daemon.incidents.record import INDEXES
-from tests.doubles.memory_table import MemoryTable, _Reader
+from tests.doubles.memory_table import MemoryTable, _Reader, projected
 
 _KEY_CONDITION = re.compile(r"#?(\w+) = :(\w+)(?: AND #?(\w+) (<=|>=) :(\w+))?")
 Row = tuple[str, str]  # range key, primary key
@@ -49,6 +49,7 @@ class FastTable(MemoryTable):
         newest_first: bool = True,
         limit: int | None = None,
         reads: int | None = None,
+        only: str | None = None,
     ) -> list[Mapping[str, Any]]:
         match = _KEY_CONDITION.fullmatch(condition)
         assert match, f"cannot read {condition!r}"
@@ -61,7 +62,7 @@ class FastTable(MemoryTable):
         for _, key in islice(reversed(rows) if newest_first else rows, reads if filter_by else None):
             item = self.items[key]
             if filter_by is None or _Reader(filter_by, item, values, names or {}).condition():
-                found.append(item)
+                found.append(projected(item, only, names or {}))
                 if len(found) == limit:
                     break
         return found

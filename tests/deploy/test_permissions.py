@@ -141,10 +141,19 @@ class Recorded(MemoryTable):
         newest_first: bool = True,
         limit: int | None = None,
         reads: int | None = None,
+        only: str | None = None,
     ) -> list[Mapping[str, Any]]:
         self.seen.add(("dynamodb:Query", "*"))
         return await super().query(
-            index, condition, values, filter_by=filter_by, names=names, newest_first=newest_first, limit=limit, reads=reads
+            index,
+            condition,
+            values,
+            filter_by=filter_by,
+            names=names,
+            newest_first=newest_first,
+            limit=limit,
+            reads=reads,
+            only=only,
         )
 
 

@@ -136,6 +136,22 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def projected(item: Mapping[str, Any], only: str | None, names: Mapping[str, str]) -> Mapping[str, Any]:
+    """The attributes that a projection expression names, of which an item may lack some."""
+    if only is None:
+        return item
+    reader, kept = _Reader(only, dict(item), {}, names), dict[str, Any]()
+    for token in only.split(", "):
+        path = reader.path(token)
+        value = reader.look(path)
+        if value is not MISSING:
+            target = kept
+            for part in path[:-1]:
+                target = target.setdefault(part, {})
+            target[path[-1]] = value
+    return kept
+
+
 class MemoryTable:
     """`items` is the table; `writes` is every accepted write, for invariants over time."""
 
@@ -200,6 +216,7 @@ class MemoryTable:
         newest_first: bool = True,
         limit: int | None = None,
         reads: int | None = None,
+        only: str | None = None,
     ) -> list[Mapping[str, Any]]:
         hashed, ranged = INDEXES[index]
         rows = [item for item in self.items.values() if hashed in item and ranged in item]
@@ -207,7 +224,7 @@ class MemoryTable:
         found.sort(key=lambda item: item[ranged], reverse=newest_first)
         if filter_by is not None:
             found = [item for item in found[:reads] if _Reader(filter_by, dict(item), values, names or {}).condition()]
-        return deepcopy(found[:limit])
+        return deepcopy([projected(item, only, names or {}) for item in found[:limit]])
 
     def _require(self, key: str, condition: str | None, values: Mapping[str, Any], names: Mapping[str, str]) -> None:
         if condition is None:

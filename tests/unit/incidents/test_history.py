@@ -1,10 +1,12 @@
 """What earlier incidents teach, and the lists that people ask for."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from aiops_daemon.incidents.history import SIMILAR_READS, IncidentHistory, summarise
+from aiops_daemon.incidents.record import to_item
 from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.verdict import History
 from tests.doubles.world import Fleet, stopped
@@ -51,9 +53,10 @@ async def test_a_storm_of_open_incidents_is_not_read_through_for_each_of_them() 
 async def test_the_summary_knows_rate_duration_and_the_commonest_cause() -> None:
     (base,) = await finished(Fleet(), 1)
 
-    def past(outcome: Outcome, seconds: float | None, cause: object) -> Incident:
+    def past(outcome: Outcome, seconds: float | None, cause: object) -> dict[str, Any]:
         results = dict(base.results) | {"rules": {"root_cause": cause}, "plan": {"steps": "none"}}
-        return base.model_copy(update={"outcome": outcome, "recovery_duration_seconds": seconds, "results": results})
+        item = to_item(base.model_copy(update={"outcome": outcome, "results": results}))
+        return item if seconds is None else item | {"recovery_duration_seconds": seconds}
 
     history = summarise(
         [
@@ -65,7 +68,7 @@ async def test_the_summary_knows_rate_duration_and_the_commonest_cause() -> None
     )
     assert (history.count, history.success_rate, history.average_duration_seconds) == (3, 0.667, 15)
     assert history.common_root_cause == "oom"
-    bare = base.model_copy(update={"results": {}, "recovery_duration_seconds": None})
+    bare = to_item(base.model_copy(update={"results": {}}))
     assert summarise([bare]).average_duration_seconds is None
     assert summarise([bare]).incidents[0].actions == ()
 
