@@ -61,7 +61,8 @@ class IncidentHistory:
 
     async def count(self, state: State, most: int) -> int:
         """How many incidents are in this state, up to `most`."""
-        return len(await self._table.query("workflow-state-index", "workflow_state = :state", {"state": state.value}, limit=most))
+        of = {"state": state.value}
+        return len(await self._table.query("workflow-state-index", "workflow_state = :state", of, limit=most, only="incident_id"))
 
     async def _by_state(self, state: State, after: str, resource_type: str | None, limit: int) -> list[Incident]:
         values: dict[str, Any] = {"state": state.value, "since": after}
