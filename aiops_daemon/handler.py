@@ -104,6 +104,8 @@ class MessageHandler:
         )
         journal = self._workers.tools.journal
         asked = await journal.load(wanted)
+        if asked is not None and signal.signal_id in asked.signals:
+            return Done()  # a copy of what was heard already
         if asked is not None and not asked.terminal and asked.workflow_state is not State.AWAITING_APPROVAL:
             return Park(f"decision before anybody was asked: {wanted}")  # else a plan would be approved that nobody has seen
         incident = await journal.signal(wanted, signal)

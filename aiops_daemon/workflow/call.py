@@ -67,15 +67,7 @@ async def attempt(
     `fresh`: nobody called before. Only then does a first answer of "no such thing" or "invalid" say that nothing was touched.
     `halted` is asked before each further try of what has an effect; where it says so, Halted is raised.
     """
-    settings = run.tools.settings
     called = 0
-    retrying = AsyncRetrying(
-        retry=retry_if_exception_type(RetryLater),
-        stop=stop_after_attempt(tries or settings.step_attempts),
-        wait=wait_random_exponential(multiplier=settings.retry_base_seconds, max=settings.retry_limit_seconds),
-        sleep=run.tools.clock.sleep,
-        reraise=True,
-    )
 
     async def once() -> Progress:  # tenacity awaits only what is declared async; the steps hand in lambdas
         nonlocal called
@@ -86,7 +78,7 @@ async def attempt(
 
     try:
         async with asyncio.timeout(limit_seconds):
-            return await retrying(once)
+            return await _patiently(run, tries)(once)
     except TimeoutError:
         return Failed(reason=f"no answer within {limit_seconds:.0f} s", retryable=True)
     except RetryLater as error:
@@ -95,3 +87,14 @@ async def attempt(
         return Unsure(reason=str(error))
     except GiveUp as error:
         return Failed(reason=str(error), untouched=fresh and called == 1 and isinstance(error, NotFound | InvalidInput))
+
+
+def _patiently(run: Run, tries: int | None) -> AsyncRetrying:
+    settings = run.tools.settings
+    return AsyncRetrying(
+        retry=retry_if_exception_type(RetryLater),
+        stop=stop_after_attempt(tries or settings.step_attempts),
+        wait=wait_random_exponential(multiplier=settings.retry_base_seconds, max=settings.retry_limit_seconds),
+        sleep=run.tools.clock.sleep,
+        reraise=True,
+    )

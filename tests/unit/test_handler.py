@@ -225,6 +225,21 @@ async def test_a_malformed_word_is_no_word_and_goes_the_way_of_every_message(bod
     assert await desk.handle(body) == Park("unknown shape")
 
 
+async def test_a_copy_of_a_decision_that_was_heard_is_no_poison() -> None:
+    desk = Desk()
+    incident_id = await awaiting(desk)
+    assert await desk.handle(decision(incident_id)) == Done()
+    desk.fleet.world.polls_needed = 5
+    for state in (State.EXECUTING, State.COMPLETED):
+        for _ in range(1 if state is State.EXECUTING else 20):
+            await desk.workers.drain()
+            desk.fleet.clock.advance(10)
+        assert (await desk.fleet.incident(incident_id)).workflow_state is state
+        assert await desk.handle(decision(incident_id)) == Done(), "the queue may say it twice, and late"
+    other = await desk.handle(decision(incident_id), message_id="m-2")
+    assert other == Park(f"decision without an open incident: {incident_id}")
+
+
 async def test_an_event_that_talks_of_decisions_is_still_an_event() -> None:
     desk = Desk()
     assert await desk.handle(json.dumps({"detail": {"aiops_decision": {"decision": "approve", "incident_id": "x"}}})) == Done()
