@@ -1,9 +1,11 @@
 """Real `aiops-daemon run` processes: started, killed, stopped and woken up."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from aiops_daemon.settings import child_environment
@@ -81,7 +83,8 @@ class Daemon:
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self.alive:
-            self._process.send_signal(number)
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)  # Popen's own reaps a process that just died, and asyncio waits for it in vain
             self.stopped = number is signal.SIGSTOP
 
     def kill(self) -> None:
