@@ -4,6 +4,7 @@ FilterLogEvents answers in pages; an empty page with a token is not the end, and
 large to read is counted by Logs Insights instead: exact numbers per bucket and level, without templates.
 """
 
+import contextlib
 import fnmatch
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from aiops_daemon.logwatch.backtest import category
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.group import Line
 from aiops_daemon.logwatch.records import parse_records
-from aiops_daemon.model.errors import GiveUp, RetryLater, Throttled
+from aiops_daemon.model.errors import AiopsError, GiveUp, RetryLater, Throttled
 
 PAGE = 10_000
 _TRIES = 8
@@ -33,6 +34,7 @@ class LogsClient(Protocol):
     async def filter_log_events(self, **parameters: Any) -> Mapping[str, Any]: ...
     async def start_query(self, **parameters: Any) -> Mapping[str, Any]: ...
     async def get_query_results(self, **parameters: Any) -> Mapping[str, Any]: ...
+    async def stop_query(self, **parameters: Any) -> Mapping[str, Any]: ...
 
 
 class Sleeper(Protocol):
@@ -140,6 +142,8 @@ class LogReader:
             if status not in {"Scheduled", "Running", "Unknown"}:
                 raise RetryLater(f"{group}: Logs Insights query ended as {status}")
             await self._clock.sleep(_QUERY_WAIT)
+        with contextlib.suppress(AiopsError):  # over already, most likely; else it would run on, be paid for, and hold one of few places
+            await self._client.stop_query(queryId=started["queryId"])
         raise RetryLater(f"{group}: Logs Insights query took longer than {_QUERY_POLLS * _QUERY_WAIT:.0f} s")
 
     async def _patiently(self, call: Callable[..., Awaitable[Mapping[str, Any]]], count: ReadCount, **parameters: Any) -> Mapping[str, Any]:

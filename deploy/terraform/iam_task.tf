@@ -82,8 +82,8 @@ data "aws_iam_policy_document" "task" {
     for_each = var.log_watch == null ? [] : [1]
 
     content {
-      sid       = "LogWatchLists" # neither call can be limited to a group
-      actions   = ["logs:DescribeLogGroups", "logs:GetQueryResults"]
+      sid       = "LogWatchLists" # none of these calls can be limited to a group
+      actions   = ["logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"]
       resources = ["*"]
     }
   }

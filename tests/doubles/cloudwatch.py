@@ -49,6 +49,7 @@ class Logs:
     calls: int = 0
     insights: int = 0
     whole_last_second: bool = True  # of a query: endTime is inclusive, and nobody says of what
+    stopped: list[str] = field(default_factory=list)
     queries: list[tuple[int, int, str]] = field(default_factory=list)  # what every query asked: start, end, text
 
     async def describe_log_groups(self, **parameters: Any) -> Mapping[str, Any]:
@@ -77,6 +78,12 @@ class Logs:
         self.insights += 1
         self.queries.append((parameters["startTime"], parameters["endTime"], parameters["queryString"]))
         return {"queryId": json.dumps([parameters["startTime"], parameters["endTime"], 0])}
+
+    async def stop_query(self, **parameters: Any) -> Mapping[str, Any]:
+        self.stopped.append(parameters["queryId"])
+        if self.rng.random() < self.throttle:
+            raise Throttled("logs StopQuery: ThrottlingException")
+        return {"success": True}
 
     async def get_query_results(self, **parameters: Any) -> Mapping[str, Any]:
         start, end, _ = json.loads(parameters["queryId"])

@@ -46,10 +46,13 @@ async def test_a_query_that_failed_or_never_ends_is_tried_again_later() -> None:
     logs.status = "Failed"
     with pytest.raises(RetryLater, match="ended as Failed"):
         await reader.count_by_insights("/app/a", START * 1000, (START + 600) * 1000)
-    logs, reader = slow()
-    logs.pending = 10_000
-    with pytest.raises(RetryLater, match="took longer than 120 s"):
-        await reader.count_by_insights("/app/a", START * 1000, (START + 600) * 1000)
+    assert logs.stopped == []
+    for throttle in (0.0, 1.0):
+        logs, reader = slow()
+        logs.pending, logs.throttle = 10_000, throttle
+        with pytest.raises(RetryLater, match="took longer than 120 s"):
+            await reader.count_by_insights("/app/a", START * 1000, (START + 600) * 1000)
+        assert len(logs.stopped) == 1, "it does not run on, or at least we asked"
 
 
 @pytest.mark.parametrize("whole_last_second", [True, False])
