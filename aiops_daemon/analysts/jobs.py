@@ -39,7 +39,8 @@ _WORSE = re.compile(r"\bto (?:severe|degraded|critical|red|impaired|unhealthy)\b
 # A service that writes these into the title has no status of its own.
 _TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
 _TITLE_SOFT = re.compile(
-    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|blocked|low storage|insight)\b",
+    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|blocked|low storage|insight"
+    r"|health event)\b",
     re.IGNORECASE,
 )
 
@@ -50,7 +51,8 @@ def status_of(event: Event) -> str:
     after = (inside(event.facts, key) for key in ("new-state", "newState", "currentState"))
     nested = nested or next((text(v) for state in after for v in values(state, "status", "state", "check-state", "value")), "")
     named_so = (text(v) for key, v in event.facts.items() if _STATUS.search(key))
-    plain = word(event.facts, *_STATUS_KEYS) or nested or next((found for found in named_so if found), "")
+    inner = (word(child, "status", "state") for child in event.facts.values() if isinstance(child, dict))  # {"harvest_job": {"status": ...
+    plain = word(event.facts, *_STATUS_KEYS) or nested or next((found for found in (*named_so, *inner) if found), "")
     return _phrase(plain)
 
 

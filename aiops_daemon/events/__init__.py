@@ -75,7 +75,7 @@ def _titled(envelope: Envelope, service: str) -> list[Resource]:
         one = resource_of(value) or Resource(type=f"{service_name(service)}:{match['noun']}", id=value.strip())
         if match["noun"] in title:
             return [one]
-        if match["noun"].endswith(tuple(words)):  # TranscriptionJobName in Transcribe Job State Change
+        if match["noun"].endswith(tuple(words)) or match["noun"].startswith(tuple(words)):  # queryExecutionId in Athena Query State Change
             near.append(one)
     return near[:1] or _tabled(envelope, service)
 

@@ -53,10 +53,17 @@ def read(envelope: Envelope) -> Reading:
         envelope,
         EventKind.FINDING,
         name or envelope.detail_type,
-        reader(envelope),
+        list(reader(envelope)) or _beside(envelope),
         fallback=_fallback(envelope),
         severity=_severity(detail),
     )
+
+
+def _beside(envelope: Envelope) -> list[Resource]:
+    """Inspector names what it looked at beside the detail, where that has no place for it."""
+    if not envelope.source.startswith("aws.inspector"):
+        return []
+    return [resource_of(text) or _plain(text) for text in envelope.resources if text.strip()]
 
 
 def _severity(detail: Mapping[str, JsonValue]) -> float | None:
