@@ -1,10 +1,12 @@
 """Put an SSM parameter back to the version before the change. The value never reaches the journal: the record holds version numbers.
 
-Our own PutParameter is recognised by the label `aiops-daemon.<incident>` on the version that it makes (and by role and user agent).
+Our own PutParameter is recognised by the label `aiops-daemon.<incident>` on the version that it makes (and by role and user agent). The
+label is a second call, which may be lost. So where the event does not name the version that the change made, the newest one is put on the
+record as that before anything is written: a repeat must not take our own version for the change, and put the bad value back.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -13,15 +15,16 @@ from aiops_daemon.actions.evidence import mapping, refused
 from aiops_daemon.aws.parameter_history import Version, parameter_history, version_before
 from aiops_daemon.model.errors import GiveUp
 from aiops_daemon.model.event import Event
-from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Succeeded, Unsure
+from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded, Unsure
 from aiops_daemon.ports import ActionCall
 
 PARAMETER = re.compile(r"/?[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,14}")
+_MARK = "aiops-daemon."
 _KEPT = ("Description", "KeyId", "AllowedPattern", "Tier", "DataType")
 
 
 class SsmRestoreParameter:
-    """PutParameter has no token; a repeat finds the value restored already and only looks."""
+    """PutParameter has no token; a repeat finds the value restored already and only looks. Undo writes the newer value again."""
 
     spec = ActionSpec(
         id="ssm.restore_parameter",
@@ -48,36 +51,41 @@ class SsmRestoreParameter:
     async def start(self, call: ActionCall) -> Progress:
         ssm = await call.client("ssm")
         history = await parameter_history(ssm, str(call.parameters["name"]))
-        mark = f"aiops-daemon.{call.incident_id}"
-        latest = history[-1]
-        if mark in latest.get("Labels", []):
-            earlier = history[-2]["Version"] if len(history) > 1 else None
-            done: dict[str, JsonValue] = {"changed_version": earlier, "good_version": latest["Version"], "made_version": latest["Version"]}
-            return Succeeded(result=done, note="restored by an earlier try")
         changed = call.parameters["changed_version"]
         pair = version_before(history, changed if isinstance(changed, int) else None)
-        if pair is None:
-            return Failed(reason="there is no version before the change")
-        bad, good = pair
-        if latest["Value"] == good["Value"]:
-            return Succeeded(result=_result(bad, good, None), note=f"version {latest['Version']} has the earlier value already")
-        if latest["Version"] != bad["Version"]:
-            return Unsure(reason=f"the parameter was changed again (version {latest['Version']}): which value is right?")
-        made = await _put(ssm, good)
-        await _label(ssm, str(good["Name"]), made, mark)
-        return Succeeded(result=_result(bad, good, made), note=f"version {made} has the value of version {good['Version']}")
+        ended = _ended(call, history, pair, known=isinstance(changed, int))
+        if ended is not None or pair is None:
+            return ended or Failed(reason="there is no version before the change")
+        if not isinstance(changed, int):
+            newest = pair[0]["Version"]
+            return Running(handle={"changed_version": newest}, again_in_seconds=0, note=f"version {newest} is the change", acts_next=True)
+        return await self._restore(ssm, call, *pair)
 
     async def poll(self, call: ActionCall, handle: Mapping[str, JsonValue]) -> Progress:
-        return await self.start(call)
+        """Only where `start` had to find out which version the change made."""
+        ssm = await call.client("ssm")
+        history = await parameter_history(ssm, str(call.parameters["name"]))
+        pair = version_before(history, int(str(handle["changed_version"])))
+        ended = _ended(call, history, pair, known=True)
+        if ended is not None or pair is None:
+            return ended or Failed(reason="there is no version before the change")
+        return await self._restore(ssm, call, *pair)
+
+    async def _restore(self, ssm: Any, call: ActionCall, bad: Version, good: Version) -> Progress:
+        made = await _put(ssm, good)
+        await _label(ssm, str(good["Name"]), made, _mark(call))
+        return Succeeded(result=_result(bad, good, made), note=f"version {made} has the value of version {good['Version']}")
 
     async def undo(self, call: ActionCall, result: Mapping[str, JsonValue]) -> Progress:
         ssm = await call.client("ssm")
         history = await parameter_history(ssm, str(call.parameters["name"]))
         if result.get("made_version") is None:
             return Succeeded(note="this step changed nothing")
-        if history[-1]["Version"] != result["made_version"]:
-            return Failed(reason=f"the parameter was changed again (version {history[-1]['Version']}): not touched")
         newer = next((item for item in history if item["Version"] == result["changed_version"]), None)
+        if history[-1]["Version"] != result["made_version"]:
+            if newer is not None and history[-1]["Value"] == newer["Value"]:
+                return Succeeded(note=f"version {history[-1]['Version']} has the value of version {newer['Version']} again")
+            return Failed(reason=f"the parameter was changed again (version {history[-1]['Version']}): not touched")
         if newer is None:
             return Failed(reason=f"version {result['changed_version']} is not kept any more")
         made = await _put(ssm, newer)
@@ -91,6 +99,30 @@ def _name(identifier: str) -> str | None:
         tail = identifier.partition(":parameter/")[2]
         name = f"/{tail}" if "/" in tail else tail
     return name if len(name) <= 1011 and PARAMETER.fullmatch(name) else None
+
+
+def _mark(call: ActionCall) -> str:
+    return f"{_MARK}{call.incident_id}"
+
+
+def _ended(call: ActionCall, history: Sequence[Version], pair: tuple[Version, Version] | None, *, known: bool) -> Progress | None:
+    """What is to be said without writing; None: the earlier version has to be written. `known`: which version the change made."""
+    latest = history[-1]
+    labels = latest.get("Labels", [])
+    if _mark(call) in labels:
+        earlier = history[-2]["Version"] if len(history) > 1 else None
+        done: dict[str, JsonValue] = {"changed_version": earlier, "good_version": latest["Version"], "made_version": latest["Version"]}
+        return Succeeded(result=done, note="restored by an earlier try")
+    if pair is None:
+        return Failed(reason="there is no version before the change")
+    bad, good = pair
+    if not known and any(str(label).startswith(_MARK) for label in labels):
+        return Succeeded(result=_result(good, bad, None), note=f"version {latest['Version']} was restored for another incident")
+    if latest["Value"] == good["Value"]:
+        return Succeeded(result=_result(bad, good, None), note=f"version {latest['Version']} has the earlier value already")
+    if latest["Version"] != bad["Version"]:
+        return Unsure(reason=f"the parameter was changed again (version {latest['Version']}): which value is right?")
+    return None
 
 
 def _result(bad: Version, good: Version, made: int | None) -> dict[str, JsonValue]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from aiops_daemon.actions.ssm_restore_parameter import SsmRestoreParameter
-from aiops_daemon.model.errors import NotPermitted
-from aiops_daemon.model.plan import Failed, Succeeded, Unsure
+from aiops_daemon.model.errors import NotPermitted, RetryLater
+from aiops_daemon.model.plan import Failed, Running, Succeeded, Unsure
 from tests.doubles.scripted_aws import ScriptedAws, ScriptedCall, event_on
 
 ACTION = SsmRestoreParameter()
@@ -43,18 +43,46 @@ def test_a_deleted_parameter_has_no_history() -> None:
     assert "deleted" in str(ACTION.parameters(event_on(KIND, "/app/db", "DeleteParameter")))
 
 
-@pytest.mark.parametrize("changed", [2, None])
-async def test_writes_the_earlier_value_with_its_key_and_marks_it(changed: int | None) -> None:
+async def test_writes_the_earlier_value_with_its_key_and_marks_it() -> None:
     aws = ScriptedAws(
         get_parameter_history=history(version(2, "bad"), version(1, "s3cret")), put_parameter=[{"Version": 3}], label_parameter_version=[{}]
     )
-    answer = await ACTION.start(call(aws, changed))
+    answer = await ACTION.start(call(aws))
     assert isinstance(answer, Succeeded)
     assert answer.result == {"changed_version": 2, "good_version": 1, "made_version": 3}
     put = dict(aws.asked)["put_parameter"]
     assert put == {"Name": "/app/db", "Value": "s3cret", "Type": "SecureString", "KeyId": "alias/app", "Overwrite": True}
     assert dict(aws.asked)["label_parameter_version"]["Labels"] == ["aiops-daemon.inc-1"]
     assert "s3cret" not in answer.model_dump_json()
+
+
+async def test_where_the_event_names_no_version_the_one_found_is_on_the_record_before_anything_is_written() -> None:
+    two = [version(1, "good"), version(2, "bad")]
+    aws = ScriptedAws(
+        get_parameter_history=[*history(*two), *history(*two), *history(*two, version(3, "good"))],
+        put_parameter=[{"Version": 3}],
+        label_parameter_version=[RetryLater("throttled")],
+    )
+    seen = await ACTION.start(call(aws, None))
+    assert isinstance(seen, Running)
+    assert (seen.handle, seen.acts_next, aws.operations()) == ({"changed_version": 2}, True, ["get_parameter_history"])
+    with pytest.raises(RetryLater):
+        await ACTION.poll(call(aws, None), seen.handle)
+    again = await ACTION.poll(call(aws, None), seen.handle)
+    assert isinstance(again, Succeeded), "our own version is not taken for the change, nor the bad value put back"
+    assert [asked["Value"] for operation, asked in aws.asked if operation == "put_parameter"] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("versions", "kind"),
+    [([version(1, "new")], Failed), ([version(1, "good"), version(2, "good")], Succeeded),
+     ([version(1, "good"), version(2, "bad"), version(3, "good", Labels=["aiops-daemon.inc-1"])], Succeeded),
+     ([version(1, "good"), version(2, "bad"), version(3, "good", Labels=["aiops-daemon.inc-0"])], Succeeded)],
+)  # fmt: skip
+async def test_without_a_version_in_the_event_what_needs_no_write_ends_at_once(versions: list[dict[str, Any]], kind: type) -> None:
+    aws = ScriptedAws(get_parameter_history=history(*versions))
+    assert isinstance(await ACTION.start(call(aws, None)), kind)
+    assert aws.operations() == ["get_parameter_history"]
 
 
 async def test_reads_every_page_of_the_history() -> None:
@@ -89,7 +117,7 @@ async def test_a_parameter_that_was_changed_again_is_for_a_person() -> None:
 
 @pytest.mark.parametrize("changed", [1, 9])
 async def test_without_an_earlier_version_there_is_nothing_to_restore(changed: int) -> None:
-    assert isinstance(await ACTION.poll(call(ScriptedAws(get_parameter_history=history(version(1, "new"))), changed), {}), Failed)
+    assert isinstance(await ACTION.start(call(ScriptedAws(get_parameter_history=history(version(1, "new"))), changed)), Failed)
 
 
 RESULT = {"changed_version": 2, "good_version": 1, "made_version": 3}
@@ -100,6 +128,12 @@ async def test_undo_puts_the_newer_one_back() -> None:
     aws = ScriptedAws(get_parameter_history=history(*THREE), put_parameter=[{"Version": 4}])
     assert isinstance(await ACTION.undo(call(aws), RESULT), Succeeded)
     assert dict(aws.asked)["put_parameter"]["Value"] == "bad"
+
+
+async def test_an_undo_whose_worker_died_after_it_is_not_taken_for_somebody_elses_change() -> None:
+    aws = ScriptedAws(get_parameter_history=history(*THREE, version(4, "bad")))
+    assert isinstance(await ACTION.undo(call(aws), RESULT), Succeeded)
+    assert aws.operations() == ["get_parameter_history"]
 
 
 @pytest.mark.parametrize(
