@@ -3,6 +3,8 @@
 import pytest
 
 from aiops_daemon.model.incident import Outcome, State
+from aiops_daemon.model.plan import Progress
+from aiops_daemon.ports import ActionCall
 from aiops_daemon.workflow.run import Ended, Parked, Run
 from tests.doubles.world import Fleet, stopped
 
@@ -50,3 +52,38 @@ async def test_neither_a_rest_nor_an_end_forgets_it() -> None:
         await again.end(State.FAILED, "over", Outcome.FAILED)
     stored = await fleet.incident(run.incident.incident_id)
     assert [entry.state for entry in stored.audit[1:]] == [State.ANALYZING, State.PLANNING, State.FAILED]
+
+
+async def test_when_an_action_is_called_the_decision_and_its_intent_are_on_the_record() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    inner, seen = fleet.action.start, []
+
+    async def start(call: ActionCall) -> Progress:
+        seen.append(await fleet.incident(call.incident_id))
+        return await inner(call)
+
+    fleet.action.start = start  # type: ignore[method-assign]  # looks at the table at that very moment
+    await fleet.admit(workers, stopped())
+    await workers.drain()
+    (then,) = seen
+    assert then.workflow_state is State.EXECUTING
+    assert then.results["step:restore"]["status"] == "started"  # type: ignore[index,call-overload]  # a JSON object
+    assert then.results["charge"]["today"] == 1  # type: ignore[index,call-overload]  # a JSON object
+    acting, starting = then.audit[-2:]
+    assert (acting.state, starting.state, acting.at) == (State.EXECUTING, State.EXECUTING, starting.at)
+    assert acting.note.startswith("acting: ")
+    assert starting.note.startswith("starting ec2.start on ")
+
+
+async def test_the_kill_switch_stops_what_was_decided_and_the_trail_says_both() -> None:
+    fleet = Fleet()
+    workers = fleet.workers()
+    await workers.tools.switch.set(stopped=True, by="ann", reason="drill")
+    key = await fleet.admit(workers, stopped())
+    await workers.drain()
+    incident = await fleet.incident(key)
+    assert [entry.state for entry in incident.audit[-2:]] == [State.EXECUTING, State.FAILED]
+    assert incident.audit[-2].note.startswith("acting: ")
+    assert "kill switch set by ann" in incident.audit[-1].note
+    assert not fleet.world.starts
