@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from aiops_daemon.actions.evidence import bare_id, refused, words
 from aiops_daemon.actions.settings import ActionSettings
+from aiops_daemon.model.errors import GiveUp, NotPermitted
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded
 from aiops_daemon.ports import ActionCall
@@ -18,6 +19,9 @@ _STOPPED = frozenset({"stopdbinstance", "stopdbcluster", "stopped", "stopping", 
 _ON_ITS_WAY = frozenset(
     {"starting", "stopping", "configuring-enhanced-monitoring", "backing-up", "modifying", "rebooting", "upgrading", "maintenance"}
 )
+
+
+_DONE = {"start": _ON_ITS_WAY - {"stopping"} | {"available"}, "stop": frozenset({"stopping", "stopped"})}  # what an order leads to
 
 
 class RdsStart:
@@ -88,6 +92,17 @@ async def _status(call: ActionCall) -> str:
 
 
 async def _order(call: ActionCall, verb: str) -> None:
+    """Refused where the state is the wrong one by now: an order that was given, and whose reply was lost, looks like that."""
+    try:
+        await _ordered(call, verb)
+    except NotPermitted:
+        raise
+    except GiveUp:
+        if await _status(call) not in _DONE[verb]:
+            raise
+
+
+async def _ordered(call: ActionCall, verb: str) -> None:
     rds: Any = await call.client("rds")
     database = call.parameters["database_id"]
     match verb, bool(call.parameters["cluster"]):

@@ -6,6 +6,7 @@ import pytest
 
 from aiops_daemon.actions.rds_start import RdsStart
 from aiops_daemon.actions.settings import ActionSettings
+from aiops_daemon.model.errors import GiveUp, NotPermitted
 from aiops_daemon.model.plan import Failed, Running, Succeeded
 from tests.doubles.scripted_aws import ScriptedAws, ScriptedCall, event_on
 
@@ -82,3 +83,22 @@ async def test_undo_stops_only_what_it_started() -> None:
     assert aws.asked == []
     await ACTION.undo(call(aws), {"started": True})
     assert aws.asked == [("stop_db_instance", {"DBInstanceIdentifier": "orders"})]
+
+
+WRONG_STATE = GiveUp("rds StartDBInstance: InvalidDBInstanceState: Instance orders is not stopped")
+
+
+async def test_an_order_whose_reply_was_lost_is_refused_when_it_is_repeated_and_counts_as_given() -> None:
+    aws = ScriptedAws(describe_db_instances=instances("stopped", "starting"), start_db_instance=[WRONG_STATE])
+    started = await ACTION.start(call(aws))
+    assert isinstance(started, Running)
+    assert started.handle == {"started": True}
+    aws = ScriptedAws(describe_db_instances=instances("stopping"), stop_db_instance=[WRONG_STATE])
+    assert isinstance(await ACTION.undo(call(aws), {"started": True}), Succeeded)
+
+
+@pytest.mark.parametrize(("error", "after"), [(WRONG_STATE, "stopped"), (NotPermitted("denied"), "starting")])
+async def test_an_order_that_was_refused_is_not_called_given(error: GiveUp, after: str) -> None:
+    aws = ScriptedAws(describe_db_instances=instances("stopped", after), start_db_instance=[error])
+    with pytest.raises(GiveUp):
+        await ACTION.start(call(aws))
