@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.events.arn import resource_of
+from aiops_daemon.logwatch.advice import advice
 from aiops_daemon.logwatch.announcer import FollowUp
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import RISING, Alert, Urgency
@@ -81,6 +82,7 @@ def _tells_of_failure(incident: Incident, warned: Event) -> bool:
 def log_event(alert: Alert, record: Record, *, account: str, region: str, now: datetime) -> Event:
     """The alert as an event; its facts are what people and a model read."""
     cause = alert.cause
+    why, first = advice(alert)
     forecast = f"{alert.probability:.0%} within the hour" if alert.probability is not None else alert.no_forecast
     facts: dict[str, JsonValue] = {
         "what": cause.template,
@@ -91,6 +93,8 @@ def log_event(alert: Alert, record: Record, *, account: str, region: str, now: d
         "urgency": alert.urgency.value,
         "sample": cause.samples[0][:300] if cause.samples else "",
         "recent deploy": alert.deploy.name if alert.deploy else "none",
+        "likely cause": why,
+        "recommended": first,
         "my record": str(record),
     }
     if alert.lead_seconds is not None:

@@ -89,7 +89,9 @@ def _iso(seconds: int) -> str:
 
 def as_object(alert: "Alert") -> dict[str, object]:
     """One alert as printed; times in ISO 8601, UTC."""
-    cause = alert.cause
+    from aiops_daemon.logwatch.advice import advice
+
+    cause, (why, first) = alert.cause, advice(alert)
     return {
         "at": _iso(alert.at),
         "log_group": cause.log_group,
@@ -104,6 +106,8 @@ def as_object(alert: "Alert") -> dict[str, object]:
         "level": cause.level,
         "urgency": str(alert.urgency),
         "deploy": alert.deploy.name if alert.deploy else None,
+        "likely_cause": why,
+        "recommended": first,
         "forecast": alert.no_forecast,
         "lead_seconds": alert.lead_seconds,
         "log_groups": alert.groups,
@@ -116,6 +120,7 @@ def _print_table(alerts: "list[Alert]", traces: "dict[str, Trace]") -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from aiops_daemon.logwatch.advice import advice
     from aiops_daemon.logwatch.chart import clock, terminal
 
     console = Console(highlight=False)
@@ -128,6 +133,8 @@ def _print_table(alerts: "list[Alert]", traces: "dict[str, Trace]") -> None:
             console.print(f"  after a deploy: {escape(alert.deploy.name)}")
         said = f"{alert.probability:.0%} within the hour" if alert.probability is not None else alert.no_forecast
         console.print(f"  probability that the group fails: {said}")
+        why, first = advice(alert)
+        console.print(f"  likely cause: {escape(why)}; first: {escape(first)}")
         if len(alert.findings) > 1:
             console.print(f"  also: {len(alert.findings) - 1} more series in {len(alert.groups)} group(s)")
         for sample in cause.samples:

@@ -70,6 +70,8 @@ def test_what_is_known_are_the_facts() -> None:
         "affected groups": "/shop/orders, /shop/pay",
         "urgency": "normal",
         "recent deploy": "none",
+        "likely cause": "connections are held longer than before or there are too few of them",
+        "recommended": "look at the database's load and slow queries; more tasks, a larger pool or a larger database give room",
         "my record": "my last 20 warnings: 17 right, 1 acted on in time, median 41 minutes early",
     }
 
