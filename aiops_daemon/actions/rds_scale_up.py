@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from aiops_daemon.actions.evidence import bare_id, configured_for
 from aiops_daemon.actions.rds_start import DB_ID
 from aiops_daemon.actions.settings import ActionSettings
+from aiops_daemon.model.errors import GiveUp, NotPermitted
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded
 from aiops_daemon.ports import ActionCall
@@ -67,9 +68,7 @@ class RdsScaleUp:
         if not handle.get("ordered"):
             pending = _pending(database)
             if found == handle["class_before"] and not pending:
-                rds = await call.client("rds")
-                name = call.parameters["database_id"]
-                await rds.modify_db_instance(DBInstanceIdentifier=name, DBInstanceClass=wanted, ApplyImmediately=True)
+                await _order(call, str(wanted))
             elif found != wanted and pending.get("DBInstanceClass") != wanted:
                 return Failed(reason=f"somebody else changes the database ({found}, {status}): a person decides")
             return self._running({**handle, "ordered": True}, f"{wanted} ordered")
@@ -80,11 +79,15 @@ class RdsScaleUp:
         return self._running(handle, f"{found}, {status}")
 
     async def undo(self, call: ActionCall, result: Mapping[str, JsonValue]) -> Progress:
-        if (await _describe(call))["DBInstanceClass"] != result["class"]:
+        database = await _describe(call)
+        pending, before = _pending(database), str(result["class_before"])
+        if database["DBInstanceClass"] != result["class"]:
             return Succeeded(note="somebody has changed the class since: left as it is")
-        rds = await call.client("rds")
-        name = call.parameters["database_id"]
-        await rds.modify_db_instance(DBInstanceIdentifier=name, DBInstanceClass=result["class_before"], ApplyImmediately=True)
+        if pending.get("DBInstanceClass") == before:
+            return Succeeded(note=f"{before} is ordered already")
+        if pending:
+            return Failed(reason=f"other changes are pending ({', '.join(sorted(pending))}) and would be applied with it")
+        await _order(call, before)
         return Succeeded(note=f"{result['class_before']} ordered, as it was found")
 
     def _running(self, handle: Mapping[str, JsonValue], note: str) -> Running:
@@ -95,6 +98,19 @@ async def _describe(call: ActionCall) -> Mapping[str, Any]:
     rds = await call.client("rds")
     found: Mapping[str, Any] = (await rds.describe_db_instances(DBInstanceIdentifier=call.parameters["database_id"]))["DBInstances"][0]
     return found
+
+
+async def _order(call: ActionCall, wanted: str) -> None:
+    """Refused where the database is being changed: an order that was given, and whose reply was lost, looks like that."""
+    rds = await call.client("rds")
+    name = call.parameters["database_id"]
+    try:
+        await rds.modify_db_instance(DBInstanceIdentifier=name, DBInstanceClass=wanted, ApplyImmediately=True)
+    except NotPermitted:
+        raise
+    except GiveUp:
+        if _pending(await _describe(call)).get("DBInstanceClass") != wanted:
+            raise
 
 
 def _pending(database: Mapping[str, Any]) -> Mapping[str, Any]:

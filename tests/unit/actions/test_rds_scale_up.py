@@ -6,6 +6,7 @@ import pytest
 
 from aiops_daemon.actions.rds_scale_up import RdsScaleUp
 from aiops_daemon.actions.settings import ActionSettings
+from aiops_daemon.model.errors import GiveUp, NotPermitted
 from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.plan import Failed, Progress, Running, Succeeded
 from tests.doubles.scripted_aws import ScriptedAws, ScriptedCall, event_on
@@ -103,3 +104,35 @@ async def test_undo_orders_what_was_found_unless_somebody_changed_it(now: dict[s
     aws = ScriptedAws(describe_db_instances=[now], modify_db_instance=[{}])
     assert isinstance(await ACTION.undo(call(aws), ORDERED), Succeeded)
     assert orders(aws) == ordered
+
+
+WRONG_STATE = GiveUp("rds ModifyDBInstance: InvalidDBInstanceState: Instance orders is modifying")
+
+
+async def test_an_order_whose_reply_was_lost_is_refused_when_it_is_repeated_and_counts_as_given() -> None:
+    seen = [database(), database(status="modifying", DBInstanceClass="db.t3.large")]
+    aws = ScriptedAws(describe_db_instances=seen, modify_db_instance=[WRONG_STATE])
+    answer = await ACTION.poll(call(aws), FOUND)
+    assert isinstance(answer, Running)
+    assert answer.handle == ORDERED
+
+
+@pytest.mark.parametrize(("error", "after"), [(WRONG_STATE, {}), (NotPermitted("denied"), {"DBInstanceClass": "db.t3.large"})])
+async def test_an_order_that_was_refused_is_not_called_given(error: GiveUp, after: dict[str, Any]) -> None:
+    aws = ScriptedAws(describe_db_instances=[database(), database(**after)], modify_db_instance=[error])
+    with pytest.raises(GiveUp):
+        await ACTION.poll(call(aws), FOUND)
+
+
+async def test_an_undo_whose_worker_died_after_it_is_not_ordered_again() -> None:
+    aws = ScriptedAws(describe_db_instances=[database("db.t3.large", "modifying", DBInstanceClass="db.t3.medium")])
+    assert isinstance(await ACTION.undo(call(aws), ORDERED), Succeeded)
+    assert orders(aws) == []
+
+
+async def test_an_undo_applies_nothing_else_that_is_pending() -> None:
+    aws = ScriptedAws(describe_db_instances=[database("db.t3.large", AllocatedStorage=100)])
+    answer = await ACTION.undo(call(aws), ORDERED)
+    assert isinstance(answer, Failed)
+    assert "AllocatedStorage" in answer.reason
+    assert orders(aws) == []
