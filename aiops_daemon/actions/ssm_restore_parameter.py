@@ -118,6 +118,8 @@ def _ended(call: ActionCall, history: Sequence[Version], pair: tuple[Version, Ve
     bad, good = pair
     if not known and any(str(label).startswith(_MARK) for label in labels):
         return Succeeded(result=_result(good, bad, None), note=f"version {latest['Version']} was restored for another incident")
+    if any(str(label).startswith(_MARK) for label in bad.get("Labels", [])):  # its event came late, and our role is not listed as ours
+        return Succeeded(result=_result(good, bad, None), note=f"version {bad['Version']} is a restored one: no change to take back")
     if latest["Value"] == good["Value"]:
         return Succeeded(result=_result(bad, good, None), note=f"version {latest['Version']} has the earlier value already")
     if latest["Version"] != bad["Version"]:

@@ -85,6 +85,14 @@ async def test_without_a_version_in_the_event_what_needs_no_write_ends_at_once(v
     assert aws.operations() == ["get_parameter_history"]
 
 
+async def test_a_version_that_the_daemon_itself_restored_is_no_change_to_take_back() -> None:
+    ours = version(3, "good", Labels=["aiops-daemon.inc-0"])
+    aws = ScriptedAws(get_parameter_history=history(version(1, "good"), version(2, "bad"), ours))
+    answer = await ACTION.start(call(aws, 3))
+    assert isinstance(answer, Succeeded)
+    assert aws.operations() == ["get_parameter_history"], "the bad value is not put back"
+
+
 async def test_reads_every_page_of_the_history() -> None:
     pages = [{"Parameters": [version(1, "good")], "NextToken": "t"}, {"Parameters": [version(2, "bad")]}]
     aws = ScriptedAws(get_parameter_history=pages, put_parameter=[{"Version": 3}], label_parameter_version=[{}])
