@@ -195,3 +195,29 @@ async def test_what_a_release_explains_is_announced_with_it_and_sets_nothing_off
     assert str(incident.event.facts["recent deploy"]).startswith("UpdateService of orders by arn:aws:iam")
     assert await desired(service) == 2
     assert "Warning" in headlines(await heard(service, ears))
+
+
+async def test_a_database_is_made_larger_after_approval_whatever_the_line_says(
+    service: AwsSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ladder = {"log_group": "/shop/*", "action": "rds.scale_up", "instance_classes": ["db.t3.medium", "db.t3.large"], "approve": False}
+    monkeypatch.setenv("AIOPS_LOGWATCH__ACTIONS", json.dumps([ladder | {"resource": "arn:aws:rds:us-east-1:123456789012:db:orders"}]))
+    monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.1")
+    monkeypatch.setenv("AIOPS_POLICY__AUTONOMY", json.dumps({"rds.scale_up": "auto"}))
+    rds = await service.client("rds")
+    await rds.create_db_instance(
+        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.medium", Engine="postgres", AllocatedStorage=20,
+        MasterUsername="admin", MasterUserPassword="not-a-secret-1",
+    )  # fmt: skip
+
+    async def size() -> str:
+        return str((await rds.describe_db_instances(DBInstanceIdentifier="orders"))["DBInstances"][0]["DBInstanceClass"])
+
+    async with running(service) as stage:
+        await (await Logs.of(stage)).run_dry()
+        (asked,) = await stage.at_rest("orders", until=State.AWAITING_APPROVAL)
+        assert await size() == "db.t3.medium"
+        await stage.send(decision_body(asked.incident_id, "approve", "ann", "go"))
+        (incident,) = await stage.at_rest("orders")
+    assert verified(incident)
+    assert await size() == "db.t3.large"
