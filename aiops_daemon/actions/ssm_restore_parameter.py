@@ -116,10 +116,10 @@ def _ended(call: ActionCall, history: Sequence[Version], pair: tuple[Version, Ve
     if pair is None:
         return Failed(reason="there is no version before the change")
     bad, good = pair
-    if not known and any(str(label).startswith(_MARK) for label in labels):
-        return Succeeded(result=_result(good, bad, None), note=f"version {latest['Version']} was restored for another incident")
-    if any(str(label).startswith(_MARK) for label in bad.get("Labels", [])):  # its event came late, and our role is not listed as ours
-        return Succeeded(result=_result(good, bad, None), note=f"version {bad['Version']} is a restored one: no change to take back")
+    # Ours, for another incident; its event may come late, from a role that is not listed as ours.
+    ours = labels if not known else bad.get("Labels", [])
+    if any(str(label).startswith(_MARK) for label in ours):
+        return Succeeded(result=_result(good, bad, None), note=f"version {bad['Version']} was restored by the daemon: nothing to take back")
     if latest["Value"] == good["Value"]:
         return Succeeded(result=_result(bad, good, None), note=f"version {latest['Version']} has the earlier value already")
     if latest["Version"] != bad["Version"]:
