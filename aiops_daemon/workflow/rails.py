@@ -48,13 +48,13 @@ def breakers(settings: WorkflowSettings, table: Table, clock: Clock) -> Breaker:
 
 async def switched_off(tools: Tools) -> Stop | None:
     """The kill switch now, and its gauge: what cannot be read stops everything, and is shown as set."""
-    gauge = tools.metrics.guards.kill_switch
+    guards = tools.metrics.guards
     try:
         stop = await tools.switch.stopped()
     except Exception:
-        gauge.set(1)
+        guards.kill_switch.set(1)
         raise
-    gauge.set(stop is not None)
+    guards.kill_switch.set(stop is not None)
     return stop
 
 
