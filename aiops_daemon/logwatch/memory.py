@@ -59,17 +59,21 @@ class HourMemory:
             self.lines[:, slot] = np.where(hidden, _UNKNOWN, self.now[:, 1])
             self.now[:] = 0
 
-    def usual_rise(self, row: int, bucket: int, now: int, peak: float, lines: float, *, wide: bool, young: bool) -> bool:
+    def usual_rise(
+        self, row: int, bucket: int, now: int, peak: float, lines: float, *, wide: bool, young: bool, profile: F32
+    ) -> bool:  # fmt: skip
         """`peak` lines in a bucket and `lines` in an hour were there on two earlier days, or a week ago, at this hour.
 
-        `wide`: the rise showed over an hour or more. A shorter one, most of which came in one bucket, is compared with hours
+        `wide`: the rise showed over an hour or more; it is many for this hour, as `profile` knows it: Friday excuses nothing on a quiet
+        Saturday. A shorter one, most of which came in one bucket, is compared with hours
         in which one bucket stood out: a busy hour yesterday does not excuse a spike today. `bucket` is when, `now` the newest.
         """
         near = _near_hours(bucket)
         own = _own(near, now)
         peaks, sums = np.where(own, _UNKNOWN, self.peak[row][near]), np.where(own, _UNKNOWN, self.lines[row][near])
         if wide:
-            busy = sums.max(axis=1) * _BUSY >= lines
+            quieter = np.minimum(profile[hour_of_week(bucket)] / np.maximum(profile[near], 1e-6), 1.0)
+            busy = (sums * quieter).max(axis=1) * _BUSY >= lines
             return bool(busy[0] or busy[1:].sum() >= _DAYS_NEEDED)
         rest = (sums - peaks) / (HOUR - 1)
         bursts = np.where(peaks >= np.maximum(_BURST_FACTOR * rest, _BURST_LINES), peaks, 0).max(axis=1)

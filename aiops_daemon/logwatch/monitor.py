@@ -181,11 +181,10 @@ class GroupMonitor(GroupSeries):
         if age < _JOBS_UNKNOWN and self._alone(c.row, end, max(c.window, WINDOWS[1])):
             return True
         young = age < 2 * DAY
-        if not burst:
-            return self.memory.usual_rise(c.row, bucket, self.bucket, float(hour.max()), float(hour.sum()), wide=True, young=young)
-        back = c.window - 1 - int(excess.argmax())  # the job may have run up to three hours ago
-        peak = float(self.counts[c.row, end - back])
-        return self.memory.usual_rise(c.row, bucket - back, self.bucket, peak, peak, wide=False, young=young)
+        back = c.window - 1 - int(excess.argmax()) if burst else 0  # the job may have run up to three hours ago
+        peak, lines = float(self.counts[c.row, end - back]), float(hour.sum())
+        known = self.baseline.profile(c.row)
+        return self.memory.usual_rise(c.row, bucket - back, self.bucket, peak, lines, wide=not burst, young=young, profile=known)
 
     def _alone(self, row: int, end: int, window: int) -> bool:
         """One bucket stands out among the last ones, as far as a job may have run; lines of new templates are no job."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aiops_daemon.logwatch.baseline import DAY, HOUR
+from aiops_daemon.logwatch.baseline import DAY, F32, HOUR
 from aiops_daemon.logwatch.memory import HourMemory
 
 MONDAY = 4 * DAY  # the epoch was a Thursday
@@ -20,7 +20,7 @@ def remember(buckets: dict[int, float], usual: float, until: int) -> HourMemory:
 
 
 def burst_is_usual(memory: HourMemory, bucket: int, now: int, peak: float) -> bool:
-    return memory.usual_rise(0, bucket, now, peak, peak, wide=False, young=False)
+    return memory.usual_rise(0, bucket, now, peak, peak, wide=False, young=False, profile=EVEN)
 
 
 def test_a_job_that_ran_on_two_earlier_days_is_usual_and_a_new_one_is_not() -> None:
@@ -76,6 +76,21 @@ def test_a_drop_does_not_excuse_itself_in_its_second_hour() -> None:
     now = start + HOUR + 6
     memory = remember(dict.fromkeys(range(start, now), 2.0), 10, now)
     assert not memory.usual_fall(0, now, 24, EVEN)
+
+
+def test_a_busy_week_excuses_no_rise_on_a_quiet_saturday() -> None:
+    saturday = MONDAY + 12 * DAY + NOON
+    quiet = {b: 3.0 for b in range(MONDAY, saturday) if (b - MONDAY) // DAY % 7 >= 5}
+    memory = remember(quiet, 10, saturday)
+    known = EVEN.copy()
+    known[5 * 24 :] = 36
+
+    def usual(lines: float, profile: F32) -> bool:
+        return memory.usual_rise(0, saturday, saturday, lines / HOUR, lines, wide=True, young=False, profile=profile)
+
+    assert not usual(100, known)
+    assert usual(40, known)
+    assert usual(100, EVEN), "as long as nobody knows of weekends"
 
 
 def test_a_quiet_weekend_excuses_no_drop_on_monday() -> None:
