@@ -94,7 +94,7 @@ def cut_header(line: str) -> Header:
         fields = _RFC5424.match(line, _skip(line, stamp.end()))
         if fields:
             return Header(fields.end(), time, level, fields.group("tag"))
-    if _SYSLOG.match(time) and not stamp.group().endswith("]"):
+    if _SYSLOG.match(time) and not stamp.group().endswith(("]", ":")):
         return _after_syslog(line, stamp.end(), time, level)
     header = _after_time(line, stamp.end(), time, level)
     if first and header.time == time and header.level is None and _EPOCH.match(time):

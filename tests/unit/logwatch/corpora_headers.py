@@ -97,10 +97,6 @@ def _klog(v: Values, at: datetime, n: int, text: str) -> str:
     return f"{'IWE'[n % 3]}{at:%m%d %H:%M:%S.%f} {v.rng.randint(1, 99_999):>7} {v.part(n)}.go:{n + 100}] {text}"
 
 
-def _lambda(v: Values, at: datetime, n: int, text: str) -> str:
-    return text
-
-
 def _lambdanode(v: Values, at: datetime, n: int, text: str) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}{_milli(at)}Z\t{v.uuid()}\t{_level(n)}\t{text}"
 
@@ -180,8 +176,7 @@ def _serilog(v: Values, at: datetime, n: int, text: str) -> str:
 
 
 def _rails(v: Values, at: datetime, n: int, text: str) -> str:
-    level = _level(n)
-    return f"{level[0]}, [{at:%Y-%m-%dT%H:%M:%S.%f} #{v.rng.randint(1, 99)}] {level:>5} -- : {text}"
+    return f"{_level(n)[0]}, [{at:%Y-%m-%dT%H:%M:%S.%f} #{v.rng.randint(1, 99)}] {_level(n):>5} -- : {text}"
 
 
 def _django(v: Values, at: datetime, n: int, text: str) -> str:
@@ -196,43 +191,74 @@ def _loguru(v: Values, at: datetime, n: int, text: str) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}{_milli(at)} | {_level(n):<8} | {v.part(n)}.{v.part(n + 1)}:run:{n + 20} - {text}"
 
 
-_ALL = (
-    _python,
-    _log4j,
-    _logback,
-    _syslog,
-    _rfc5424,
-    _nginx,
-    _access,
-    _alb,
-    _pino,
-    _zap,
-    _structlog,
-    _ecs,
-    _logfmt,
-    _klog,
-    _lambda,
-    _lambdanode,
-    _postgres,
-    _mysql,
-    _redis,
-    _jobs,
-    _mapjob,
-    _openstack,
-    _logcat,
-    _winevent,
-    _ras,
-    _nodes,
-    _auth,
-    _dashapp,
-    _bars,
-    _glog,
-    _plain,
-    _systemd,
-    _serilog,
-    _rails,
-    _django,
-    _gin,
-    _loguru,
-)
-STYLES: dict[str, Style] = {style.__name__.removeprefix("_"): style for style in _ALL}
+def _cri(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}123Z stdout F {text}"
+
+
+def _compose(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{v.part(n % 3)}_{n % 3}  | {_level(n):<5} {at:%Y-%m-%d %H:%M:%S} {text}"
+
+
+def _heroku(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}+00:00 {('heroku', 'app')[n % 2]}[web.{v.rng.randint(1, 4)}]: {text}"
+
+
+def _elastic(v: Values, at: datetime, n: int, text: str) -> str:
+    stamp = f"{at:%Y-%m-%dT%H:%M:%S}{_milli(at, ',')}"
+    return f"[{stamp}][{_level(n):<5}][o.e.{v.part(n)[0]}.{_class(v, n):<12}] [{v.part(0)}-{v.rng.randint(1, 9)}] {text}"
+
+
+def _mongo(v: Values, at: datetime, n: int, text: str) -> str:
+    attributes = {"remote": f"{v.ip()}:{v.port()}", "ns": f"{v.word()}.{v.word()}", "durationMillis": v.rng.randint(0, 999)}
+    return json.dumps(
+        {
+            "t": {"$date": at.isoformat()},
+            "s": "I",
+            "c": "NETWORK",
+            "id": 22_000 + n,
+            "ctx": f"conn{v.port()}",
+            "msg": text,
+            "attr": attributes,
+        }
+    )
+
+
+def _rabbit(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S.%f}+00:00 [{_level(n).lower()}] <0.{v.rng.randint(1, 9999)}.0> {text}"
+
+
+def _gokit(v: Values, at: datetime, n: int, text: str) -> str:
+    return f'level={_level(n).lower()} ts={at:%Y-%m-%dT%H:%M:%S}{_milli(at)}Z caller={v.part(n)}.go:{n + 30} msg="{text}" user={v.user()}'
+
+
+def _rust(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z {_level(n):>5} {v.part(n)}::{v.part(n + 1)}: {text}"
+
+
+def _fpm(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"[{at:%d-%b-%Y %H:%M:%S}] {('NOTICE', 'WARNING')[n % 2]}: {text}"
+
+
+def _cassandra(v: Values, at: datetime, n: int, text: str) -> str:
+    thread = f"{_class(v, n)}:{v.rng.randint(1, 9)}"
+    return f"{_level(n):<5} [{thread}] {at:%Y-%m-%d %H:%M:%S}{_milli(at, ',')} {_class(v, n)}.java:{n + 100} - {text}"
+
+
+def _kafka(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"[{at:%Y-%m-%d %H:%M:%S}{_milli(at, ',')}] {_level(n)} {text} (kafka.{v.part(n)}.{_class(v, n)})"
+
+
+def _amtime(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{at:%m/%d/%Y %I:%M:%S %p} {_level(n)} {text}"
+
+
+def _ctime(v: Values, at: datetime, n: int, text: str) -> str:
+    return f"{at:%a %b %d %H:%M:%S} UTC {at:%Y}: {text}"
+
+
+_SET1 = (_python, _log4j, _logback, _syslog, _rfc5424, _nginx, _access, _alb, _pino, _zap)
+_SET2 = (_structlog, _ecs, _logfmt, _klog, _lambdanode, _postgres, _mysql, _redis, _jobs, _mapjob)
+_SET3 = (_openstack, _logcat, _winevent, _ras, _nodes, _auth, _dashapp, _bars, _glog, _plain)
+_SET4 = (_systemd, _serilog, _rails, _django, _gin, _loguru, _cri, _compose, _heroku, _elastic)
+_SET5 = (_mongo, _rabbit, _gokit, _rust, _fpm, _cassandra, _kafka, _amtime, _ctime)
+STYLES: dict[str, Style] = {style.__name__.removeprefix("_"): style for style in (*_SET1, *_SET2, *_SET3, *_SET4, *_SET5)}
