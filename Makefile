@@ -58,11 +58,8 @@ build/auditors/.installed:
 bench: install  ## CPU, calls, latency and memory per event and incident, against doubles (2 minutes; python -m tests.benchmarks --full: the large sizes)
 	@$(BIN)/python -m tests.benchmarks --json build/bench.json
 
-bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed Gaussian, and on its own generator (many minutes; the first two need the shared data)
-	@$(BIN)/python tests/benchmarks/bench_templates.py
-	@$(BIN)/python tests/benchmarks/bench_series.py
-	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 24 --part quiet
-	@$(BIN)/python tests/benchmarks/bench_logwatch.py --groups 12 --part faults
+bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed Gaussian, and on its own generator, as one table (some ten minutes)
+	@$(BIN)/python tests/benchmarks/bench_logs.py
 
 chaos: install  ## three daemons killed, stopped and lied to for half a minute, then quiet; the invariants from outside (python -m tests.chaos --seeds 20: more)
 	@$(BIN)/python -m tests.chaos --seed 1 --seconds 35

@@ -9,6 +9,7 @@ series and their scorer; says so and leaves where they are absent.
 import argparse
 import json
 import math
+import re
 import subprocess
 import sys
 import time
@@ -90,8 +91,20 @@ def run(shared: Path) -> list[dict[str, object]]:
         start = time.perf_counter()
         done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
         result = done.stdout.splitlines()[1].split(maxsplit=1)[1]
-        rows.append({"detector": name, "result": result, "seconds": round(time.perf_counter() - start, 1)})
+        seconds = round(time.perf_counter() - start, 1)
+        rows.append({"detector": name, "result": result, "figures": figures(result), "seconds": seconds})
     return rows
+
+
+def figures(result: str) -> dict[str, str]:
+    """What the scorer says of a detector, by name."""
+    named = {
+        "standard score": r"std +([-\d.]+)",
+        "windows caught": r"windows ([\d/]+)",
+        "precision": r"precision ([\d.]+|nan)",
+        "false alarms per series and day": r"false/day ([\d.]+)",
+    }
+    return {name: found.group(1) for name, pattern in named.items() if (found := re.search(pattern, result))}
 
 
 def main() -> None:
