@@ -115,7 +115,9 @@ def the_daemon_handles_a_stopped_instance(moto: Moto, settings: dict[str, str], 
     (topic,) = [found["TopicArn"] for found in sns.list_topics()["Topics"]]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn)
 
-    with daemon(moto, settings | QUICK) as port:
+    last = phase == "auto"  # there the log watch reads, and the model is asked; nobody answers for it here, so that the rules decide
+    quick = {name: value for name, value in QUICK.items() if not (last and name.startswith(("AIOPS_MODEL", "AIOPS_LOGWATCH")))}
+    with daemon(moto, settings | quick) as port:
         entry = {
             "Source": "aws.ec2",
             "DetailType": "EC2 Instance State-change Notification",
@@ -126,6 +128,7 @@ def the_daemon_handles_a_stopped_instance(moto: Moto, settings: dict[str, str], 
         incident = wait_for_end(moto, instance)
         assert get(port, "/readyz") == 200
     assert incident["workflow_state"]["S"] == state, (phase, incident)
+    assert ("[degraded: bedrock:" in json.dumps(incident)) is last
     assert ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"] == afterwards
     announced = "\n".join(message["Body"] for message in sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10).get("Messages", []))
     assert (instance in announced) is told, (phase, announced)
