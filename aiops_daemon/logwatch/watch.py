@@ -6,6 +6,7 @@ Per group: slot -> state -> read [checkpoint - overlap, now - settle] -> judge -
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,8 +126,9 @@ class LogWatch:
             result = "ok" if await self._window(name, window) else "elsewhere"
         except asyncio.CancelledError:
             result = "cancelled"
-            async with asyncio.timeout(_GOING_SECONDS):
-                await self._free(name, window)
+            with contextlib.suppress(TimeoutError):  # else an error in place of the cancellation would keep `run` running
+                async with asyncio.timeout(_GOING_SECONDS):
+                    await self._free(name, window)
             raise
         except AiopsError as error:
             _log.warning(LogEvent.LOG_WINDOW_FAILED, log_group=name, error=str(error))

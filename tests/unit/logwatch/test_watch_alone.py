@@ -168,3 +168,23 @@ async def test_a_slot_that_cannot_be_freed_frees_itself() -> None:
     logs.clock.seconds += 241
     await w.tick()
     assert (w._metrics.runs.labels("failed")._value.get(), w._metrics.runs.labels("ok")._value.get()) == (1, 1)
+
+
+async def test_a_table_that_does_not_answer_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiops_daemon.logwatch.watch._GOING_SECONDS", 0.01)
+    rng = random.Random(16)
+    logs = Logs(Clock(START + BUCKET), rng, events(rng, 60, 2))
+    w = watch(logs, Dynamo(), Told())
+    reached = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> Any:
+        reached.set()
+        await asyncio.Event().wait()
+
+    w._reader.read = never  # type: ignore[method-assign]  # in mid-read
+    w._store.free_slot = never  # type: ignore[method-assign]  # and the table is away
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        task = group.create_task(w.run())
+        await reached.wait()
+        task.cancel()
+    assert task.cancelled()
