@@ -55,7 +55,7 @@ build/auditors/.installed:
 	@$(PYTHON) -m venv build/auditors && build/auditors/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
 	@touch $@
 
-bench: install  ## CPU, calls, latency and memory per event and incident, against doubles (2 minutes; python -m tests.benchmarks --full: the large sizes)
+bench: install  ## CPU, calls, latency and memory per event and incident, against doubles (4 minutes; python -m tests.benchmarks --full: the large sizes)
 	@$(BIN)/python -m tests.benchmarks --json build/bench.json
 
 bench-logs: install  ## the log watch beside Drain3, EWMA, z-score and windowed Gaussian, and on its own generator, as one table (some ten minutes)
