@@ -1,12 +1,13 @@
 """Put an ECS service back to work: the desired count where somebody set it to 0, a new deployment where its tasks are sick.
 
-UpdateService has no token. What makes a repeat safe: a primary deployment younger than the step is our own.
+UpdateService has no token. What makes a repeat safe: a primary deployment younger than the step is our own, and a service that was at 0 and
+is not any more needs no order, whoever gave it.
 CloudTrail does not tell the count before the change: settings first, then the service's tag `aiops-desired-count`, then 1.
 """
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import JsonValue
@@ -19,6 +20,7 @@ from aiops_daemon.ports import ActionCall
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 COUNT_TAG = "aiops-desired-count"
+CLOCKS_DIFFER = timedelta(seconds=5)
 _CALLS = frozenset({"UpdateService"})
 _SICK = frozenset({"SERVICE_DEPLOYMENT_FAILED", "SERVICE_TASK_PLACEMENT_FAILURE", "SERVICE_TASK_START_IMPAIRED"})
 
@@ -58,8 +60,10 @@ class EcsRedeploy:
         if service is None or service.get("status") != "ACTIVE":
             return Failed(reason=f"the service is {service.get('status') if service else 'gone'}")
         desired = int(service["desiredCount"])
-        if _ours(service, call.started_at):
-            before: JsonValue = 0 if call.parameters["was_zero"] else desired
+        was_zero = bool(call.parameters["was_zero"])
+        ours = _ours(service, call.started_at if was_zero else call.started_at - CLOCKS_DIFFER)
+        if ours or (was_zero and desired > 0):
+            before: JsonValue = 0 if ours and was_zero else desired
             return self._running({"desired_before": before, "task_definition": service["taskDefinition"]})
         change: dict[str, Any] = {"desiredCount": self._count(call, service)} if desired == 0 else {}
         ecs = await call.client("ecs")

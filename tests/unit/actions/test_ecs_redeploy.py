@@ -76,6 +76,18 @@ async def test_a_second_start_finds_its_own_deployment(was_zero: bool, before: i
     assert aws.operations() == ["describe_services"]
 
 
+@pytest.mark.parametrize(("was_zero", "age", "before"), [(True, 3, 2), (True, 3600, 2), (False, 3, 2)])
+async def test_what_was_ordered_a_moment_ago_by_our_clock_or_restored_by_others_is_not_ordered_again(
+    was_zero: bool, age: float, before: int
+) -> None:
+    """AWS's clock may be some seconds behind ours; and nobody who restored the count wants another deployment."""
+    aws = ScriptedAws(describe_services=[service(2, 0, age=age, rollout="IN_PROGRESS")])
+    answer = await ACTION.start(call(aws, was_zero=was_zero))
+    assert isinstance(answer, Running)
+    assert answer.handle["desired_before"] == before, "an undo leaves what may not be ours"
+    assert aws.operations() == ["describe_services"]
+
+
 @pytest.mark.parametrize("answer", [{"services": []}, service(status="INACTIVE")])
 async def test_a_service_that_is_gone_fails(answer: dict[str, Any]) -> None:
     assert isinstance(await ACTION.start(call(ScriptedAws(describe_services=[answer]))), Failed)
