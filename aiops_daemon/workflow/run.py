@@ -33,6 +33,7 @@ from aiops_daemon.workflow.settings import WorkflowSettings
 
 log = logger("workflow")
 T = TypeVar("T")
+IN_PLACE_SECONDS = 60.0  # after so long in one run short waits park as well
 # What the log tells as it happens: a hand on the world, or a question to a person. The record has the rest.
 _TOLD = frozenset({State.EXECUTING, State.VERIFYING, State.ROLLING_BACK, State.AWAITING_APPROVAL})
 
@@ -77,6 +78,7 @@ class Run:
         self.held = held
         self.tools = tools
         self._deferred: list[Change] = []
+        self._waits_since: float | None = None
 
     @property
     def incident(self) -> Incident:
@@ -165,9 +167,12 @@ class Run:
             self.tools.metrics.incidents.stage_seconds.labels(last.state).observe(max(0.0, spent))
 
     async def wait(self, seconds: float, why: str, *, settled: Iterable[OutboxEntry] = ()) -> None:
-        """Wait in place when short; otherwise park, and raise Parked."""
+        """Wait in place when short; otherwise park, and raise Parked. Many short waits are a long one: who stops the process waits, too."""
         entries = list(settled)
-        if seconds <= self.tools.settings.wait_in_place_seconds and not entries:
+        now = self.tools.clock.monotonic()
+        self._waits_since = now if self._waits_since is None else self._waits_since
+        short = seconds <= self.tools.settings.wait_in_place_seconds and now - self._waits_since < IN_PLACE_SECONDS
+        if short and not entries:
             await self.tools.clock.sleep(seconds)
             return
         await self.park(self.tools.clock.now() + timedelta(seconds=seconds), why, entries)

@@ -3,9 +3,10 @@
 import pytest
 
 from aiops_daemon.model.incident import Outcome, State
-from aiops_daemon.model.plan import Progress
+from aiops_daemon.model.plan import Progress, Running
 from aiops_daemon.ports import ActionCall
 from aiops_daemon.workflow.run import Ended, Parked, Run
+from tests.doubles.plans import ScriptedAction, planned, step
 from tests.doubles.world import Fleet, stopped
 
 
@@ -87,3 +88,18 @@ async def test_the_kill_switch_stops_what_was_decided_and_the_trail_says_both() 
     assert incident.audit[-2].note.startswith("acting: ")
     assert "kill switch set by ann" in incident.audit[-1].note
     assert not fleet.world.starts
+
+
+async def test_short_waits_keep_no_process_from_stopping() -> None:
+    """A step that is looked at every two seconds for minutes: SIGTERM waits for the next rest."""
+    fleet = Fleet()
+    one = ScriptedAction("a.one", *[Running(again_in_seconds=2)] * 150)
+    workers = fleet.workers()
+    held = await planned(fleet, workers, [one], [step(one, "1").model_copy(update={"timeout_seconds": 900})])
+    began = fleet.clock.now()
+    await workers._work(held)
+    assert 55 <= (fleet.clock.now() - began).total_seconds() <= 65
+    incident = await fleet.incident(held.incident.incident_id)
+    assert (incident.workflow_state, incident.owner) == (State.EXECUTING, None)
+    await fleet.settle(workers)
+    assert (await fleet.incident(held.incident.incident_id)).takeovers == 0
