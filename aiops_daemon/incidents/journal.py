@@ -91,13 +91,17 @@ class Journal:
         values, names, sets = outbox_writes(entries)
         await self._write(held, sets, values, names, due_at=self._clock.now() + self.lease)
 
-    async def park(self, held: Held, until: datetime, entries: Iterable[OutboxEntry] = ()) -> None:
-        """Give the incident up until `until`: no lease, no memory, anybody may go on. What was delivered is recorded with it."""
+    async def park(self, held: Held, until: datetime, entries: Iterable[OutboxEntry] = (), heard: int | None = None) -> None:
+        """Give the incident up until `until`: no lease, no memory, anybody may go on. What was delivered is recorded with it.
+
+        `heard`: how many signals the owner has listened to, where a write since then may have brought more into the record.
+        """
         entries = list(entries)
+        heard = len(held.incident.signals) if heard is None else heard
         try:
             values, names, sets = outbox_writes(entries)
-            await self._write(held, sets, values, names, due_at=until, release=True, unheard=True)
-        except _Spoken as spoken:  # a person's word came after our last look: it must not wait for `until`
+            await self._write(held, sets, values, names, due_at=until, release=True, heard=heard)
+        except _Spoken as spoken:  # a person's word came after the owner last listened: it must not wait for `until`
             held.incident = spoken.incident
             await self.park(held, self._clock.now(), entries)
 
@@ -193,7 +197,7 @@ class Journal:
         *,
         due_at: datetime | None,
         release: bool = False,
-        unheard: bool = False,
+        heard: int | None = None,
     ) -> None:
         incident = held.incident
         values |= {
@@ -219,9 +223,9 @@ class Journal:
             removes.append("#owner")
         expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
         condition = "#owner = :owner AND fence = :fence AND seq = :seq AND workflow_state = :state"
-        if unheard:
+        if heard is not None:
             condition += " AND size(signals) = :heard"
-            values["heard"] = len(incident.signals)
+            values["heard"] = heard
         held.incident = from_item(await self._conditional(held, expression, condition, values, names | {"owner": "owner"}), incident.event)
 
     async def _conditional(

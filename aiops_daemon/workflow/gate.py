@@ -109,8 +109,6 @@ async def _ask(
 async def _rest(run: Run, until: datetime) -> None:
     """Until a person speaks, or a channel that failed is to be tried again: a lost page must not wait for the deadline."""
     await flush(run)
-    if _word(run) is not None:  # said while the page was being delivered: the record has it, so that the park would sleep over it
-        until = run.tools.clock.now()
     await run.park(min(until, next_try(run) or until), "waiting for a human")
 
 
@@ -148,6 +146,7 @@ def _word(run: Run) -> Signal | None:
     heard = run.raw("heard")
     known = heard.get("ids")
     ids = known if isinstance(known, list) else []
+    run.heard = len(run.incident.signals)
     signals = sorted(run.incident.signals.values(), key=lambda signal: (signal.decision == "approve", signal.at))
     fresh = [signal for signal in signals if signal.signal_id not in ids]
     standing = [signal for signal in signals if signal.signal_id == heard.get("standing")]

@@ -78,6 +78,7 @@ class Run:
         self.held = held
         self.tools = tools
         self._deferred: list[Change] = []
+        self.heard = len(held.incident.signals)  # signals that this run has listened to; later writes may bring more into the record
         self._waits_since: float | None = None
 
     @property
@@ -181,7 +182,7 @@ class Run:
         """Give the incident up until `until`. Raises Parked."""
         if self._deferred:
             await self._write()
-        await self.tools.journal.park(self.held, until, settled)
+        await self.tools.journal.park(self.held, until, settled, self.heard)
         raise Parked(why)
 
     def _outbox(self, kind: NoticeKind | None) -> list[OutboxEntry]:

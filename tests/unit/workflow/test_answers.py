@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.incident import Incident, Outcome, Signal, State
 from aiops_daemon.model.notice import Notice, NoticeKind
 from aiops_daemon.workflow.worker import Workers
@@ -109,3 +110,26 @@ async def test_an_approval_does_not_wait_for_a_claim_beyond_its_deadline() -> No
     assert incident.workflow_state is State.REJECTED
     assert incident.audit[-1].at <= fleet.clock.now()
     assert not fleet.world.starts
+
+
+async def test_a_word_that_comes_while_an_error_is_noted_waits_for_the_pause_and_no_longer() -> None:
+    fleet = doubtful()
+    workers = fleet.workers()
+    incident_id = await asked(fleet, workers)
+    look = workers.tools.breaker.look
+    met: list[str] = []
+
+    async def away(action_id: str) -> object:
+        if met:
+            return await look(action_id)
+        met.append(action_id)
+        await say(fleet, workers, incident_id, "reject")
+        raise RetryLater("throttled")
+
+    vars(workers.tools.breaker)["look"] = away
+    fleet.clock.advance(1)
+    await say(fleet, workers, incident_id)
+    await workers.drain()
+    fleet.clock.advance(1)
+    await workers.drain()
+    assert (await fleet.incident(incident_id)).workflow_state is State.REJECTED

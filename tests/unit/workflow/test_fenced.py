@@ -49,14 +49,15 @@ async def test_who_was_replaced_does_not_call() -> None:
     assert not aws.asked
 
 
-def test_what_is_no_call_passes() -> None:
+async def test_what_is_no_call_passes() -> None:
     class Client:
         meta = "meta"
 
         def get_paginator(self, name: str) -> str:
             return name
 
-    client = Fenced(Client(), Run(None, None))  # type: ignore[arg-type]  # neither is looked at
+    fleet = Fleet()
+    client = Fenced(Client(), Run(await _held(fleet), fleet.tools()))
     assert (client.meta, client.get_paginator("x")) == ("meta", "x")
 
 
