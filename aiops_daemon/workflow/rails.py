@@ -121,6 +121,7 @@ async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, Jso
         why = f"budget: {tools.recoveries.limit} recoveries in this account and hour are spent"
         if not override:
             tools.metrics.guards.refusals.labels("account").inc()
+            await tools.claims.cool_down(claim_key(run.event), me, tools.policy.cooldown)  # it was held for a whole recovery
             until = tools.recoveries.renewed()
             waiting = f"it goes on by itself at {stamp(until)}; approve with --override to act now"
             return Passage(doubt=why, rail="account", until=until, how=_override(), waiting=waiting)

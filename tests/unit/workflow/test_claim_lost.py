@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aiops_daemon.incidents.stamps import unstamp
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
@@ -118,3 +119,14 @@ async def test_a_report_of_what_is_well_again_does_not_hide_the_failure_that_fol
     real = await fleet.admit(workers, stopped(event_id="real"))
     await fleet.settle(workers)
     assert (await fleet.incident(real)).outcome is Outcome.VERIFIED
+
+
+async def test_who_is_refused_by_the_accounts_budget_holds_the_resource_no_longer_than_a_question_does() -> None:
+    fleet = Fleet(recoveries_per_account_and_hour=1, storm_resources=50)
+    workers = fleet.workers()
+    await fleet.admit(workers, stopped("i-00000000000000001", "other"))
+    await fleet.settle(workers)
+    incident_id = await fleet.admit(workers, stopped())
+    await workers.drain()
+    assert (await fleet.incident(incident_id)).workflow_state is State.AWAITING_APPROVAL
+    assert unstamp(fleet.memory.items[CLAIM]["until"]) <= fleet.clock.now() + timedelta(minutes=5)
