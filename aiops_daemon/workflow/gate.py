@@ -17,7 +17,7 @@ from aiops_daemon.policy.gate import decide
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.detect import may_act, take_claim
 from aiops_daemon.workflow.outbox import flush, next_try
-from aiops_daemon.workflow.rails import Passage, pass_rails, switched_off
+from aiops_daemon.workflow.rails import Passage, give_up_probes, pass_rails, switched_off
 from aiops_daemon.workflow.run import Run
 from aiops_daemon.workflow.storm import folded, join_storm, on_record, page, speaks_for_a_storm, words
 
@@ -84,6 +84,8 @@ async def leave_if_healthy(run: Run) -> None:
     health = await probe.look(run.tools.clients, run.event, {})
     if health.status is HealthStatus.HEALTHY:  # nothing was done, so nothing has to rest: the next report may be a real one
         await run.tools.claims.cool_down(claim_key(run.event), run.incident.incident_id, timedelta())
+        if run.interrupted:  # an earlier owner may have become the breaker's probe
+            await give_up_probes(run)
         await run.end(State.SUPPRESSED, f"no action: {health.detail}; it is healthy again", Outcome.SELF_HEALED, success=True)
 
 

@@ -93,6 +93,11 @@ class Run:
     def state(self) -> State:
         return self._deferred[-1].to if self._deferred else self.held.incident.workflow_state
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether an earlier run ended in the middle: it may have written more than the record says."""
+        return self.incident.takeovers > 0 or "errors" in self.incident.results
+
     def result(self, key: str, kind: type[T]) -> T | None:
         """What an earlier run or stage recorded under `key`, or None."""
         value = self._value(key)

@@ -28,8 +28,7 @@ def storms(settings: WorkflowSettings, table: Table, clock: Clock) -> Storms:
 
 async def speaks_for_a_storm(run: Run) -> bool:
     """An earlier owner may have opened a storm and died before it was announced: then this incident must not end in any other way."""
-    interrupted = run.incident.takeovers > 0 or "errors" in run.incident.results
-    return interrupted and await run.tools.storms.led_by(run.incident)
+    return run.interrupted and await run.tools.storms.led_by(run.incident)
 
 
 async def join_storm(run: Run) -> Storm | None:

@@ -75,3 +75,24 @@ async def test_a_guard_rail_that_cannot_be_read_keeps_nobody_from_an_end(monkeyp
     monkeypatch.setattr(workers.tools.breaker, "record", away(ValueError("edited by hand")))
     incident = await ended(fleet, workers, await fleet.admit(workers, stopped()))
     assert (incident.workflow_state, incident.outcome) == (State.FAILED, Outcome.FAILED)
+
+
+async def test_a_probe_whose_worker_died_before_its_first_step_makes_room_where_the_resource_is_well_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fleet = Fleet(breaker_probe="auto")
+    workers = fleet.workers()
+    for n in range(3):
+        await Breaker(fleet.memory, fleet.clock).record("ec2.start", incident=f"inc-{n}", good=False)
+    fleet.clock.advance(3600)
+    with monkeypatch.context() as patch:
+        patch.setattr(workers.tools.switch, "stopped", away(asyncio.CancelledError()))
+        incident_id = await fleet.admit(workers, stopped())
+        with pytest.raises(asyncio.CancelledError):
+            await workers.drain()
+    assert fleet.memory.items[BREAKER]["probe"] == incident_id
+    fleet.clock.advance(31)
+    fleet.world.healthy["i-0123456789abcdef0"] = True
+    incident = await ended(fleet, workers, incident_id)
+    assert incident.outcome is Outcome.SELF_HEALED
+    assert "probe" not in fleet.memory.items[BREAKER]
