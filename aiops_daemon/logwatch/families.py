@@ -18,6 +18,7 @@ from aiops_daemon.logwatch.masking import WILDCARD
 
 VALUES: Final = 6  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
 VALUES_AFTER: Final = 3  # behind a word that announces a name
+_QUOTES: Final = frozenset("\"'`")
 _ANNOUNCE: Final = "for from by as to on at of with user users username account client host hostname node named called"
 ANNOUNCE: Final = frozenset(_ANNOUNCE.split(" "))
 MANY: Final = 32  # templates in which even most words may vary, so long as two stay
@@ -44,9 +45,11 @@ def shape_of(text: str) -> Shape:
     return Shape(_WORD.sub(_MARK, text), tuple(_WORD.findall(text)))
 
 
-def needed(before: str | None) -> int:
-    """How many different words make a place a variable, behind this word."""
-    return VALUES_AFTER if before is not None and before.lower() in ANNOUNCE else VALUES
+def needed(before: str | None, between: str, behind: str) -> int:
+    """How many different words make a place a variable: behind `before` and what stands `between`, with `behind` after it."""
+    quoted = between[-1:] in _QUOTES and between[-1:] == behind[:1]
+    announced = before is not None and before.lower() in ANNOUNCE and between.rstrip("\"'`") in {" ", ": "}
+    return VALUES_AFTER if quoted or announced else VALUES
 
 
 def is_known(words: Collection[str], values: Container[str]) -> bool:
@@ -146,5 +149,5 @@ def _split(members: list[tuple[tuple[str, ...], str]], outline: str, values: Con
 def _varies(columns: list[set[str]], parts: list[str], i: int, values: Container[str]) -> bool:
     if WILDCARD in columns[i] or is_known(columns[i], values):
         return True
-    before = next(iter(columns[i - 1])) if i and parts[i] == " " and len(columns[i - 1]) == 1 else None
-    return len(columns[i]) >= needed(before)
+    before = next(iter(columns[i - 1])) if i and len(columns[i - 1]) == 1 else None
+    return len(columns[i]) >= needed(before, parts[i], parts[i + 1])

@@ -39,7 +39,14 @@ def slots_of(text: str) -> Iterator[Slot]:
             opened = "".join((*tokens[:i], WILDCARD, *tokens[i + 1 :]))
             if WILDCARD in tokens[max(0, i - 2) : i + 3]:
                 opened = fold(opened)
-            yield Slot(hash((i, opened)), opened, i, needed(tokens[i - 2] if i >= 2 and tokens[i - 1] == " " else None), word=True)
+            yield Slot(hash((i, opened)), opened, i, _needed(tokens, i), word=True)
+
+
+def _needed(tokens: list[str], i: int) -> int:
+    start = i
+    while start > 0 and start > i - 4 and len(tokens[start - 1]) == 1 and not tokens[start - 1].isalnum():
+        start -= 1
+    return needed(tokens[start - 1] if start else None, "".join(tokens[start:i]), tokens[i + 1] if i + 1 < len(tokens) else "")
 
 
 def folded(text: str) -> Iterator[str]:

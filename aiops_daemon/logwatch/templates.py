@@ -6,7 +6,7 @@
     miner = TemplateMiner.from_state(miner.to_state())   # plain JSON types; the same ids after a restart
 
 A message is its first line, masked; each distinct masked text is a template, until words turn out to vary: when a value was
-seen in the place of a word, or VALUES different words in one place (three after "for", "from", "user" and the like, or of
+seen in the place of a word, or VALUES different words in one place (three after "for", "user" and the like, in quotes, or of
 words that were values elsewhere), the templates become one. What varies in several places at once is found by families.py.
 An id is the hash of the template's text when it was first seen and stays when the text widens. When templates become one,
 the oldest id stays and the others are aliases: keep counts under `resolve(id)`, which is what `assign` returns. At `limit`

@@ -92,3 +92,17 @@ def test_a_word_beside_a_wildcard_becomes_one_with_it() -> None:
     assert list(folded("lost <*>:disk now")) == ["<*>:disk now", "lost <*> now"]
     assert list(folded("nothing here")) == []
     assert list(folded("a:" * 200 + "<*>")) == []
+
+
+def test_a_quoted_word_is_a_value_sooner() -> None:
+    quoted = [f"table '{name}' is full" for name in NAMES[:3]]
+    bare = [f"table {name} is full" for name in NAMES[:3]]
+    told = [f"denied, user: {name} is out" for name in NAMES[:3]]
+    for lines, groups in ((quoted, 1), (bare, 3), (told, 1)):
+        assert len(set(TemplateMiner().assign(lines))) == groups
+
+
+def test_quoted_words_that_vary_together_are_values_sooner() -> None:
+    miner = TemplateMiner()
+    miner.assign([f"key '{name}' hides behind '{other}' now" for name, other in zip(NAMES[:3], NAMES[3:6], strict=True)])
+    assert len(miner) == 1
