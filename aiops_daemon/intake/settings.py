@@ -11,9 +11,7 @@ class IntakeSettings(BaseModel):
     queue_name: str = Field("aiops-events", description="name of the event queue, looked up where no URL is given")
     queue_url: str | None = Field(None, description="its URL; saves the look-up, and is needed for a queue of another account")
     dead_letter_queue_url: str | None = Field(None, description="where unreadable messages go; unset: the queue's own redrive target")
-    concurrency: int = Field(
-        20, ge=1, le=1000, description="messages handled at once; a handler mostly waits for DynamoDB, and more only make the loop lag"
-    )
+    concurrency: int = Field(50, ge=1, le=1000, description="messages handled at once; a handler mostly waits for DynamoDB")
     buffer: int = Field(50, ge=0, le=1000, description="messages held beyond that, so that a finished handler never waits for a receive")
     pollers: int = Field(4, ge=1, le=20, description="receives in flight under load; one when idle, since each costs money and CPU")
     wait_seconds: int = Field(20, ge=0, le=20, description="long poll: 20 is the most that SQS allows and three receives a minute")
