@@ -68,17 +68,15 @@ async def attempt(
     `halted` is asked before each further try of what has an effect; where it says so, Halted is raised.
     """
     called = 0
-
-    async def once() -> Progress:  # tenacity awaits only what is declared async; the steps hand in lambdas
-        nonlocal called
-        if called and halted is not None and await halted():
-            raise Halted
-        called += 1
-        return await effect()
-
     try:
         async with asyncio.timeout(limit_seconds):
-            return await _patiently(run, tries)(once)
+            async for one_try in _patiently(run, tries):
+                with one_try:
+                    if called and halted is not None and await halted():
+                        raise Halted
+                    called += 1
+                    return await effect()
+        raise AssertionError("tenacity gave up without an error")
     except TimeoutError:
         return Failed(reason=f"no answer within {limit_seconds:.0f} s", retryable=True)
     except RetryLater as error:

@@ -78,8 +78,9 @@ async def _measure(control: Control, session: AwsSession, count: int) -> dict[st
         await control("seed", table=TABLE, copies=count, item=parked | {"due_at": until_when})
         await asyncio.sleep(2.5)  # some scans over them
         after_parked = resident_kib()
+        text = json.dumps(item)
         for number in range(count):
-            one = from_item(item | {"incident_id": f"inc-{number:020x}"})
+            one = from_item(json.loads(text) | {"incident_id": f"inc-{number:020x}"})  # texts of its own, as read from the table
             owner = made.workers.new_owner()
             made.workers.start(Held(one.model_copy(update={"owner": owner}), owner))
             if number % 100 == 0:
