@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GROUP = "/shop/orders"
 BUCKET = 300
 DAYS = 4
+THURSDAY = 15 * 3600  # the epoch began on a Thursday
 RAMP_BUCKETS = 18  # the pool fills up for an hour and a half, then requests fail
 _TALK = (
     "INFO GET /orders/{n} 200 in {n} ms",
@@ -60,6 +61,11 @@ def lines(end: int, seed: int = 11) -> Iterator[tuple[int, str]]:
             yield at, texts.pop(rng.randrange(len(texts))).replace("{n}", str(rng.randrange(1, 9999)))
 
 
+def story_end(now: int) -> int:
+    """The last Thursday 15:00 UTC: its lines keep their hours and weekdays, so that the demo tells the same story whenever it is run."""
+    return now - (now - THURSDAY) % (7 * 86_400)
+
+
 async def foresee(clients: "AwsSession", clock: "Clock") -> Foreseen:
     """Write, read back, judge."""
     from aiops_daemon.logwatch.analysis import LogAnalysis
@@ -72,7 +78,7 @@ async def foresee(clients: "AwsSession", clock: "Clock") -> Foreseen:
     from aiops_daemon.logwatch.templates import TemplateMiner
     from aiops_daemon.telemetry.redaction import redact
 
-    end = int(clock.now().timestamp()) // BUCKET * BUCKET - BUCKET
+    end = story_end(int(clock.now().timestamp()))
     await _write(clients, list(lines(end)))
     logs = await clients.client("logs")
     read: list[Line] = []

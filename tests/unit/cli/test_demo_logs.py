@@ -1,13 +1,14 @@
 """The demo's log: the pool that runs dry is warned about before it fails, and nothing in the days before it is."""
 
 import random
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from aiops_daemon.cli import demo_logs
-from aiops_daemon.cli.demo_logs import BUCKET, DAYS, EXHAUSTED, FAILED, GROUP, RAMP_BUCKETS, foresee, lines
+from aiops_daemon.cli.demo_logs import BUCKET, DAYS, EXHAUSTED, FAILED, GROUP, RAMP_BUCKETS, foresee, lines, story_end
 from aiops_daemon.logwatch.picture import picture, svg
 from tests.doubles.cloudwatch import Clock, Event, Logs
 
@@ -57,6 +58,7 @@ async def test_the_failure_is_foreseen_without_a_false_alarm(seed: int, hour: in
     clock = Clock(START + hour * 3600 + 17)
     logs = Written(clock, random.Random(seed), groups=(GROUP,), page=5_000)
     monkeypatch.setattr(demo_logs, "lines", lambda end: lines(end, seed=seed))
+    monkeypatch.setattr(demo_logs, "story_end", lambda now: now // BUCKET * BUCKET)  # other hours than the demo's own
     found = await foresee(Clients(logs), clock)  # type: ignore[arg-type]  # a double with the one method that is called
     assert found.false_alarms == 0
     assert found.lead_minutes is not None
@@ -67,6 +69,24 @@ async def test_the_failure_is_foreseen_without_a_false_alarm(seed: int, hour: in
     assert found.chart[0].startswith("lines    |")
     assert len(found.traces) == 1
     assert "onset</text>" in svg(picture(found.traces))
+
+
+async def test_the_story_is_the_same_whenever_it_is_told() -> None:
+    told = []
+    for now in (
+        START + 17,
+        START + 3 * 86_400 + 15 * 3600,
+        1_795_572_025,
+    ):  # the last: a moment at which the log's own hours gave a false alarm
+        logs = Written(Clock(now), random.Random(1), groups=(GROUP,), page=5_000)
+        found = await foresee(Clients(logs), Clock(now))  # type: ignore[arg-type]  # a double with the one method that is called
+        told.append((found.lead_minutes, found.false_alarms, found.what, found.how_unusual))
+        end = story_end(now)
+        assert now - 7 * 86_400 < end <= now
+        assert end % BUCKET == 0
+        assert datetime.fromtimestamp(end, UTC).strftime("%A %H:%M") == "Thursday 15:00"
+    assert told == [told[0]] * 3
+    assert told[0][1] == 0
 
 
 async def test_a_calm_log_is_not_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
