@@ -20,10 +20,10 @@ _SAMPLE_CHARS = 400
 class Miner(Protocol):
     """Templates of one group (templates.TemplateMiner)."""
 
-    def assign(self, messages: Sequence[str]) -> list[str]: ...
-
     limit: int
 
+    def __contains__(self, identifier: str) -> bool: ...
+    def assign(self, messages: Sequence[str]) -> list[str]: ...
     def text(self, identifier: str) -> str: ...
     def resolve(self, identifier: str) -> str: ...
 
@@ -65,6 +65,13 @@ class GroupAnalysis:
         self.info: dict[str, TemplateInfo] = {}
         self.by_insights = False
         self.named: dict[str, str] = {}  # row "new" -> the template that it was reported as
+
+    @property
+    def _begun(self) -> GroupMonitor:
+        """The series; there is none before the first line."""
+        if self.monitor is None:
+            raise RuntimeError(f"{self.name}: there are no series before the first line")
+        return self.monitor
 
     def feed(self, lines: Sequence[Line]) -> None:
         """Count lines into the buckets of their own time, in any order."""
@@ -119,8 +126,7 @@ class GroupAnalysis:
 
     def skip_to(self, bucket: int, at: int) -> GroupStep:
         """Buckets that nobody will ever read (an outage longer than what is caught up): go on from `bucket`."""
-        assert self.monitor is not None  # noqa: S101  # there is nothing to skip before the first line
-        ended = self.monitor.skip_to(bucket)
+        ended = self._begun.skip_to(bucket)
         self.open.reopen(0)
         self.open.final_before = bucket
         endings = self._endings(Step((), (), tuple(ended)))
@@ -135,13 +141,13 @@ class GroupAnalysis:
 
     def step(self) -> GroupStep:
         """Judge the next bucket."""
-        if self.monitor is None:
-            raise RuntimeError("step before the first line")
-        bucket = self.monitor.bucket + 1
+        bucket = self._begun.bucket + 1
         recent = [self._resolved(self.open.get(bucket - back)) for back in range(self.lag, -1, -1)]
-        deploys = self._learn_about(bucket, recent[-1])
+        deploys = self._learn_about(bucket, recent)
         self._follow_merges()
-        step = self.monitor.step(recent)
+        if len(self.info) > self.miner.limit:
+            self._let_go(recent)
+        step = self._begun.step(recent)
         self.open.close(bucket - self.lag)
         at = (bucket + 1) * BUCKET_SECONDS + self.settle
         errors = recent[-1].levels.get("ERROR", 0)
@@ -159,8 +165,7 @@ class GroupAnalysis:
 
     def _lead(self) -> int | None:
         """From the last hour of error lines and the hour before it."""
-        assert self.monitor is not None  # noqa: S101  # for the type checker: only `step` calls this
-        errors = self.monitor.counts[self.monitor.index["level:ERROR"]]
+        errors = self._begun.counts[self._begun.index["level:ERROR"]]
         now, before = float(errors[-HOUR:].mean()), float(errors[-2 * HOUR : -HOUR].mean())
         return self.outlook.lead_seconds(now, (now - before) / HOUR)
 
@@ -176,44 +181,32 @@ class GroupAnalysis:
         return counts
 
     def _follow_merges(self) -> None:
-        if self.monitor is None:
-            return
         for key in [k for k in self.info if self.miner.resolve(k) != k]:
-            self.monitor.merge(key, self.miner.resolve(key))
+            self._begun.merge(key, self.miner.resolve(key))
             info = self.info.pop(key)
             self.info.setdefault(self.miner.resolve(key), info)
-        if len(self.info) > self.miner.limit:
-            self._let_go()
 
-    def _let_go(self) -> None:
-        """What the miner has evicted has no series any more."""
-        assert self.monitor is not None  # noqa: S101  # as above
-        gone = [key for key in self.info if not self._known(key)]
-        self.monitor.forget(gone)
+    def _let_go(self, recent: Sequence[BucketCounts]) -> None:
+        """What the miner has evicted has no series any more, once its lines are judged and it is not away from normal."""
+        monitor = self._begun
+        kept = {monitor.keys[row] for row in monitor.active}.union(*(counts.templates for counts in recent))
+        gone = [key for key in self.info if key not in self.miner and key not in kept and not key.startswith(INSIGHTS)]
+        monitor.forget(gone)
         for key in gone:
             del self.info[key]
 
-    def _known(self, key: str) -> bool:
-        try:
-            self.miner.text(key)
-        except KeyError:
-            return key.startswith(INSIGHTS)
-        return True
-
-    def _learn_about(self, bucket: int, counts: BucketCounts) -> tuple[Deploy, ...]:
-        deploys: list[Deploy] = []
-        for identifier in counts.templates:
-            samples = counts.samples.get(identifier, [])
-            info = self.info.get(identifier)
-            if info is None:
-                level = counts.template_levels.get(identifier, "INFO")
-                info = TemplateInfo(level, bucket * BUCKET_SECONDS, [self.redact(s) for s in samples])
-                info.deploys = any(deploy_in(s) for s in samples)
-                self.info[identifier] = info
-            if info.deploys:
-                names = [name for name in (deploy_in(s) for s in samples) if name]
-                deploys += [Deploy(bucket * BUCKET_SECONDS, self.redact(name), self.name) for name in names[:1]]
-        return tuple(deploys)
+    def _learn_about(self, bucket: int, recent: Sequence[BucketCounts]) -> tuple[Deploy, ...]:
+        """What is new, late lines and all; the deploys that the newest bucket tells of."""
+        for back, counts in enumerate(reversed(recent)):
+            for identifier in counts.templates:
+                if identifier not in self.info:
+                    level, samples = counts.template_levels.get(identifier, "INFO"), counts.samples.get(identifier, [])
+                    told = any(deploy_in(s) for s in samples)
+                    since = (bucket - back) * BUCKET_SECONDS
+                    self.info[identifier] = TemplateInfo(level, since, [self.redact(s) for s in samples], told)
+        telling = [identifier for identifier in recent[-1].templates if self.info[identifier].deploys]
+        names = [next(filter(None, map(deploy_in, recent[-1].samples.get(identifier, ()))), None) for identifier in telling]
+        return tuple(Deploy(bucket * BUCKET_SECONDS, self.redact(name), self.name) for name in names if name)
 
     def _finding(self, d: Departure, at: int, recent: Sequence[BucketCounts]) -> Finding:
         key = self._key(d, recent)
@@ -228,15 +221,14 @@ class GroupAnalysis:
     def _title(self, key: str, d: Departure) -> str:
         """A total often departs one bucket before the template that makes it: name that one, too."""
         leader = None
-        if self.monitor is not None and key.startswith((TOTAL, "level:")):
+        if key.startswith((TOTAL, "level:")):
             of_level = [k for k, info in self.info.items() if key == TOTAL or info.level == self.level(key)]
-            leader = self.monitor.leader(d.row, d.since, of_level)
+            leader = self._begun.leader(d.row, d.since, of_level)
         return self.text(key) if leader is None else f"{self.text(key)[:-1]}, most of them: {self.text(leader)})"
 
     def _key(self, d: Departure, recent: Sequence[BucketCounts]) -> str:
         """The template that a row stands for; lines of new templates are reported as the loudest of them."""
-        assert self.monitor is not None  # noqa: S101  # for the type checker: there is no departure without it
-        key = self.monitor.keys[d.row]
+        key = self._begun.keys[d.row]
         if key not in {NEW, NEW_ERROR}:
             return key
         if key not in self.named:
@@ -250,8 +242,7 @@ class GroupAnalysis:
         return next((row for row, named in self.named.items() if named == template_id), TOTAL)
 
     def _loudest_new(self, recent: Sequence[BucketCounts], *, errors: bool) -> str | None:
-        assert self.monitor is not None  # noqa: S101  # as above
-        young = (self.monitor.bucket - NOVEL_BUCKETS) * BUCKET_SECONDS
+        young = (self._begun.bucket - NOVEL_BUCKETS) * BUCKET_SECONDS
         lines: Counter[str] = Counter()
         for counts in recent:
             for key, count in counts.templates.items():
@@ -264,10 +255,7 @@ class GroupAnalysis:
             return "(all lines)"
         if key.startswith(("level:", INSIGHTS)):
             return f"({key.replace(':', ' ')})"
-        try:
-            return self.redact(self.miner.text(key))
-        except KeyError:  # evicted since
-            return key
+        return self.redact(self.miner.text(key))
 
     def level(self, key: str) -> str:
         info = self.info.get(key)
@@ -288,10 +276,9 @@ class GroupAnalysis:
         return tuple(dict.fromkeys(fresh + (info.samples if info else [])))[:SAMPLES]
 
     def _endings(self, step: Step) -> tuple[Ending, ...]:
-        assert self.monitor is not None  # noqa: S101  # as above
         endings = []
         for d in step.ended:
-            key = self.monitor.keys[d.row]
+            key = self._begun.keys[d.row]
             template = self.named.pop(key, key)
             endings.append(Ending(self.name, template, d.rising, d.last_hot_end * BUCKET_SECONDS, d.adopted))
         return tuple(endings)

@@ -84,6 +84,10 @@ class TemplateMiner:
     def __len__(self) -> int:
         return len(self._templates)
 
+    def __contains__(self, identifier: str) -> bool:
+        """Whether the template is kept still, if under another id."""
+        return self.resolve(identifier) in self._templates
+
     def assign(self, messages: Sequence[str]) -> list[str]:
         """One template id per message."""
         ids: list[str] = []

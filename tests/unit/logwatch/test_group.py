@@ -1,5 +1,6 @@
 """One group from counts to findings: how they are named, templates that merge or go, another reader."""
 
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, DAY
 from aiops_daemon.logwatch.findings import Finding, GroupStep, Kind
-from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis
+from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis, Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.summary import busiest
+from aiops_daemon.logwatch.templates import FORGOTTEN, TemplateMiner
 
 START = 1_767_571_200 // BUCKET_SECONDS  # a Monday
 WARM = 2 * DAY
@@ -18,19 +20,19 @@ YOUNG = DAY + 30
 
 
 class Miner:
-    """Ids are the texts; some are other ones by now, some are gone."""
+    """Ids are the texts; some are other ones by now."""
 
     def __init__(self, limit: int = 10_000) -> None:
         self.limit = limit
         self.became: dict[str, str] = {}
-        self.gone: set[str] = set()
+
+    def __contains__(self, identifier: str) -> bool:
+        return True
 
     def assign(self, messages: Sequence[str]) -> list[str]:
         return list(messages)
 
     def text(self, identifier: str) -> str:
-        if identifier in self.gone or identifier.startswith(INSIGHTS):
-            raise KeyError(identifier)
         return f"<{identifier}>"
 
     def resolve(self, identifier: str) -> str:
@@ -103,15 +105,56 @@ def test_templates_that_become_one_are_counted_as_one_and_are_no_news() -> None:
     assert not found(steps)
 
 
+def mined(limit: int = 100) -> GroupAnalysis:
+    settings = LogWatchSettings(max_templates=limit)
+    return LogAnalysis(settings, miner=lambda: TemplateMiner(settings.max_templates)).group("/shop")
+
+
+def fed(group: GroupAnalysis, bucket: int, *messages: str, level: str = "INFO", late: int = 0) -> list[GroupStep]:
+    group.feed([Line((bucket - late) * BUCKET_SECONDS * 1000, message, level, message) for message in messages])
+    return [group.step()] if group.due((bucket + 1) * BUCKET_SECONDS + 60) is not None and not late else []
+
+
+def strangers(seed: int, count: int) -> list[str]:
+    """Messages that no template covers."""
+    rng = random.Random(seed)
+    return [" ".join("".join(rng.choices("abcdefgh", k=9)) for _ in range(3 + i)) for i in range(count)]
+
+
 def test_what_the_miner_let_go_has_no_series_any_more() -> None:
-    live = Live(Miner(limit=3))
-    live.run(DAY)
-    live.miner.gone.add("e3")
-    live.run(1)
-    monitor = live.group.monitor
+    group = mined(limit=100)
+    fed(group, START, "first of all")
+    (first,) = group.info
+    for n in range(1, 40):
+        fed(group, START + n, *strangers(n, 10))
+    monitor = group.monitor
     assert monitor is not None
-    assert "e3" not in monitor.index or live.group.info["e3"].first_seen >= (START + DAY) * BUCKET_SECONDS
-    assert live.group.text("e3") == "e3", "its text is not known any more"
+    assert len(group.info) <= 100 + 3 * 10, "at most what the miner keeps, and what may still be judged"
+    assert first not in group.info
+    assert first not in monitor.index
+    assert group.text(first) == FORGOTTEN
+
+
+def test_the_series_of_an_open_departure_stays_although_its_template_is_gone() -> None:
+    group = mined(limit=100)
+    for n in range(YOUNG):
+        fed(group, START + n, *["beat"] * 40)
+    (beat,) = group.info
+    for n in range(YOUNG, YOUNG + 60):
+        fed(group, START + n, *strangers(n, 10))
+    monitor = group.monitor
+    assert monitor is not None
+    assert beat not in group.miner
+    assert beat in {monitor.keys[row] for row in monitor.active}, "its silence has an end to be told of"
+
+
+def test_a_late_line_of_a_new_template_does_not_stop_the_group() -> None:
+    group = mined()
+    for n in range(YOUNG):
+        fed(group, START + n, *["served"] * 40)
+    fed(group, START + YOUNG, "late news", level="ERROR", late=1)
+    steps = fed(group, START + YOUNG, *["served"] * 40, *["boom and bang"] * 30, level="ERROR")
+    assert "boom and bang" in {f.template for f in found(steps) if f.kind is Kind.NEW}
 
 
 def test_another_reader_is_no_news() -> None:
