@@ -72,7 +72,7 @@ async def foresee(clients: "AwsSession", clock: "Clock") -> Foreseen:
     from aiops_daemon.logwatch.backtest import Backtest, Event
     from aiops_daemon.logwatch.chart import Traces, terminal
     from aiops_daemon.logwatch.episodes import Change
-    from aiops_daemon.logwatch.group import Line
+    from aiops_daemon.logwatch.lines import Line
     from aiops_daemon.logwatch.reader import LogReader
     from aiops_daemon.logwatch.settings import LogWatchSettings
     from aiops_daemon.logwatch.templates import TemplateMiner

@@ -12,15 +12,14 @@ from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert
-from aiops_daemon.logwatch.group import Line
-from aiops_daemon.logwatch.records import LogRecord, iter_records, parse_records
+from aiops_daemon.logwatch.lines import Line, event_line, line_of
+from aiops_daemon.logwatch.records import iter_records
 from aiops_daemon.logwatch.timestamps import parse_time
 
 BATCH = 4_000
 _JUMP_MS = 7 * 86_400_000
 _AGREE = 50
 _RESTART_MS = 14 * 86_400_000
-_CATEGORY = {"critical": "ERROR", "error": "ERROR", "warning": "WARN"}
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,6 @@ class Event:
 
     log_group: str
     line: Line
-
-
-def category(level: str) -> str:
-    """Three levels are enough for counting: ERROR and above, WARN, INFO and below."""
-    return _CATEGORY.get(level, "INFO")
-
-
-def line_of(at_ms: int, record: LogRecord) -> Line:
-    return Line(at_ms, record.message, category(record.level), record.text)
 
 
 def read_events(lines: Iterable[str], log_group: str, year: int) -> Iterator[Event]:
@@ -66,14 +56,9 @@ def _json_event(line: str, log_group: str) -> Event | None:
     if not isinstance(loaded, dict):
         return None
     at, message, group = loaded.get("timestamp"), loaded.get("message"), loaded.get("logGroup", log_group)
-    if isinstance(at, bool) or not isinstance(at, int | float) or not isinstance(message, str):
+    if isinstance(at, bool) or not isinstance(at, int | float) or not isinstance(message, str) or not message:
         return None
-    records = parse_records(message.split("\n")) if message else []
-    if not records:
-        return None
-    first = records[0]
-    text = message if len(records) > 1 else first.text
-    return Event(str(group), Line(int(at), first.message, category(first.level), text))
+    return Event(str(group), event_line(int(at), message))
 
 
 def _plain_events(

@@ -10,6 +10,7 @@ from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
 from aiops_daemon.logwatch.findings import Deploy, Ending, Finding, GroupStep
 from aiops_daemon.logwatch.group_series import LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL
+from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor, Step
 from aiops_daemon.logwatch.outlook import GroupOutlook
 
@@ -26,16 +27,6 @@ class Miner(Protocol):
     def assign(self, messages: Sequence[str]) -> list[str]: ...
     def text(self, identifier: str) -> str: ...
     def resolve(self, identifier: str) -> str: ...
-
-
-@dataclass(frozen=True)
-class Line:
-    """A log record with its header cut."""
-
-    at_ms: int
-    message: str
-    level: str  # ERROR (and above), WARN or INFO
-    raw: str
 
 
 @dataclass

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from aiops_daemon.logwatch.backtest import category
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.group import Line
-from aiops_daemon.logwatch.records import parse_records
+from aiops_daemon.logwatch.lines import Line, event_line
 from aiops_daemon.model.errors import AiopsError, GiveUp, RetryLater, Throttled
 
 PAGE = 10_000
@@ -164,14 +162,6 @@ _QUERY = (
     "@message like /(?i)warn/ as is_warning "
     f"| stats count(*) as lines by bin({BUCKET_SECONDS}s) as bucket, is_error, is_warning"
 )
-
-
-def event_line(at_ms: int, message: str) -> Line:
-    """One event of CloudWatch Logs is one record, however many lines it has."""
-    records = parse_records(message.split("\n")) if message else []
-    if not records:
-        return Line(at_ms, "", "INFO", "")
-    return Line(at_ms, records[0].message, category(records[0].level), message)
 
 
 def _counted(row: Sequence[Mapping[str, str]]) -> tuple[int, str, int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from aiops_daemon.logwatch.analysis import LogAnalysis
+from aiops_daemon.logwatch.analysis import new_group
 from aiops_daemon.logwatch.announcer import Announcer, FollowedUp, OnAlert, nobody_knows
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.deploys import DeploysSeen
@@ -68,7 +68,7 @@ class LogWatch:
         self._settings, self._reader, self._store = settings, reader, store
         self._clock, self._rng, self._metrics = clock, rng, metrics
         self.announcer = Announcer(settings, store, clock, rng, on_alert=on_alert, follow_up=follow_up, metrics=metrics)
-        self._maker = LogAnalysis(settings, miner=miner, redact=redact)
+        self._fresh: Callable[[str], GroupAnalysis] = lambda name: new_group(name, settings, miner(), redact)
         self._deploys = deploys or DeploysSeen()
         self._cache: dict[str, tuple[int, GroupAnalysis]] = {}  # version of the stored state -> the group in that state
 
@@ -170,8 +170,7 @@ class LogWatch:
         cached = self._cache.pop(head.group, None)  # back in only after a successful save
         if cached is not None and cached[0] == head.version:
             return cached[1], cached[1].reopen()
-        self._maker.groups.pop(head.group, None)
-        group = self._maker.group(head.group)
+        group = self._fresh(head.group)
         if not head.pieces:
             return group, {}
         try:

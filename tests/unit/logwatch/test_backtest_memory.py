@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from aiops_daemon.logwatch import backtest
+from aiops_daemon.logwatch import lines as log_lines
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.backtest import BATCH, Backtest, read_events
-from aiops_daemon.logwatch.group import Line
+from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.templates import TemplateMiner
 
@@ -60,7 +60,7 @@ def test_a_few_batches_of_lines_are_held_however_many_there_are(form: str, monke
     most = {}
     for count in (20_000, 60_000):
         alive = Alive()
-        monkeypatch.setattr(backtest, "Line", counting(alive))
+        monkeypatch.setattr(log_lines, "Line", counting(alive))
         assert run(count, form) == count
         assert alive.now < BATCH, "let go at the end"
         most[count] = alive.most

@@ -6,7 +6,7 @@ import pytest
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.backtest import Backtest, Event, read_events
-from aiops_daemon.logwatch.group import Line
+from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.templates import TemplateMiner
 

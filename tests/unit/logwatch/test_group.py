@@ -9,7 +9,8 @@ import pytest
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, DAY
 from aiops_daemon.logwatch.findings import Finding, GroupStep, Kind
-from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis, Line
+from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis
+from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.summary import busiest
 from aiops_daemon.logwatch.templates import FORGOTTEN, TemplateMiner

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.logwatch.reader import LogReader, event_line
+from aiops_daemon.logwatch.reader import LogReader
 from aiops_daemon.model.errors import GiveUp, RetryLater, Throttled
 from tests.doubles.cloudwatch import Clock, Event, Logs
 
@@ -97,20 +97,6 @@ async def test_throttling_slows_down_and_gives_up_in_the_end() -> None:
         await reader.read("/app/a", START * 1000, (START + 300) * 1000, lambda lines: None, most=1000)
     assert logs.calls == 8
     assert START < logs.clock.seconds < START + 120
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        ("", ("", "INFO")),
-        ("2026-01-05T00:00:00Z ERROR boom\njava.lang.X: y\n\tat a.B(C.java:1)", ("boom", "ERROR")),
-        ('{"level": "warn", "message": "disk is nearly full"}', ("disk is nearly full", "WARN")),
-    ],
-)
-def test_one_event_is_one_record(message: str, expected: tuple[str, str]) -> None:
-    line = event_line(7, message)
-    assert (line.message, line.level) == expected
-    assert (line.at_ms, line.raw) == (7, message)
 
 
 async def test_groups_by_name_prefix_and_glob() -> None:

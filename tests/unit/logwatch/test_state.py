@@ -8,7 +8,8 @@ import pytest
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.findings import GroupStep
-from aiops_daemon.logwatch.group import GroupAnalysis, Line
+from aiops_daemon.logwatch.group import GroupAnalysis
+from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.state import pack, unpack
 from aiops_daemon.logwatch.summary import busiest

@@ -94,10 +94,10 @@ async def test_a_day_without_anybody_is_caught_up_whole() -> None:
     await w.tick()
     logs.clock.seconds += 86_000
     judged: dict[int, int] = {}
-    group_of = w._maker.group
+    fresh = w._fresh
 
     def spied(name: str) -> Any:
-        group = group_of(name)
+        group = fresh(name)
         step = group.step
 
         def seen() -> Any:
@@ -110,7 +110,7 @@ async def test_a_day_without_anybody_is_caught_up_whole() -> None:
         return group
 
     w._cache.clear()
-    w._maker.group = spied  # type: ignore[method-assign]  # as above
+    w._fresh = spied
     await w.tick()
     assert len(judged) >= 280
     expected = truth(logs, max(judged))
