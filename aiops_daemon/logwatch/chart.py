@@ -71,8 +71,8 @@ def _append(trace: Trace, group: GroupAnalysis) -> None:
     trace.upper.append(_upper(expected, float(monitor.baseline.dispersion(monitor.bucket)[row, 0])))
 
 
-def clock(seconds: int, form: str = "%Y-%m-%d %H:%M") -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime(form)
+def clock(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def terminal(trace: Trace, width: int = 72) -> list[str]:

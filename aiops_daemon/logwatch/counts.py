@@ -6,7 +6,9 @@ touched again, and a line that comes for it is counted as too late.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 SAMPLES = 3
 
@@ -24,13 +26,21 @@ class BucketCounts:
     def total(self) -> int:
         return self.templates.total()
 
-    def add(self, template_id: str, level: str, sample: str, count: int = 1) -> None:
+    def add(self, template_id: str, level: str, count: int, samples: Iterable[str] = ()) -> None:
         self.templates[template_id] += count
         self.levels[level] += count
         self.template_levels.setdefault(template_id, level)
+        self._keep(template_id, samples)
+
+    def merge(self, old: str, new: str) -> None:
+        """Two templates turned out to be one."""
+        self.templates[new] += self.templates.pop(old)
+        self.template_levels.setdefault(new, self.template_levels.pop(old))
+        self._keep(new, self.samples.pop(old, ()))
+
+    def _keep(self, template_id: str, samples: Iterable[str]) -> None:
         kept = self.samples.setdefault(template_id, [])
-        if len(kept) < SAMPLES and sample:
-            kept.append(sample)
+        kept += islice(samples, SAMPLES - len(kept))
 
 
 @dataclass
@@ -42,15 +52,14 @@ class OpenBuckets:
     late: int = 0  # came after their bucket had been judged, and were counted
     too_late: int = 0  # came after their bucket was final, and were not
 
-    def add(self, bucket: int, template_id: str, level: str, sample: str, count: int = 1) -> bool:
+    def add(self, bucket: int, template_id: str, level: str, count: int, samples: Iterable[str] = ()) -> None:
         if bucket < self.final_before:
             self.too_late += count
-            return False
+            return
         counts = self.buckets.get(bucket)
         if counts is None:
             counts = self.buckets[bucket] = BucketCounts()
-        counts.add(template_id, level, sample, count)
-        return True
+        counts.add(template_id, level, count, samples)
 
     def reopen(self, bucket: int) -> dict[int, int]:
         """Forget the open buckets from `bucket` on, to count them anew; their totals, to see what came late."""

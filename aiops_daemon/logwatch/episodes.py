@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from aiops_daemon.logwatch.findings import AGGREGATES, RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
+from aiops_daemon.logwatch.findings import RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
 
 SAME_GROUP_SECONDS = 1_800
 SAME_ONSET_SECONDS = 600
@@ -182,19 +182,15 @@ def _member(finding: Finding) -> str:
     return _key(finding.log_group, finding.template_id, rising=finding.kind in RISING)
 
 
-def _is_aggregate(finding: Finding) -> bool:
-    return finding.template_id.startswith(AGGREGATES)
-
-
 def _says_better(cause: Finding, finding: Finding, later: int) -> bool:
     """The cause stays first, unless it is a total and this is the template behind it, a few buckets later."""
     same = cause.log_group == finding.log_group and (cause.kind in RISING) is (finding.kind in RISING)
-    return same and later <= _SECOND_LOOK_SECONDS and _is_aggregate(cause) and not _is_aggregate(finding)
+    return same and later <= _SECOND_LOOK_SECONDS and cause.aggregate and not finding.aggregate
 
 
 def _rank(finding: Finding) -> tuple[bool, bool, float]:
     """Templates before totals, errors before the rest, the strongest first."""
-    return _is_aggregate(finding), finding.level != "ERROR", -finding.sigma
+    return finding.aggregate, finding.level != "ERROR", -finding.sigma
 
 
 def _urgency(alert: Alert) -> Urgency:
@@ -202,7 +198,7 @@ def _urgency(alert: Alert) -> Urgency:
     if alert.deploy is not None:
         return Urgency.LOW
     errors = any(f.level == "ERROR" and f.kind in RISING for f in alert.findings)
-    silent = any(f.kind is Kind.SILENCE and _is_aggregate(f) for f in alert.findings)
+    silent = any(f.kind is Kind.SILENCE and f.aggregate for f in alert.findings)
     strong = any(f.sigma >= _HIGH_SIGMA for f in alert.findings)
     return Urgency.HIGH if silent or (errors and strong) else Urgency.NORMAL
 

@@ -17,7 +17,8 @@ class Kind(StrEnum):
     RAMP = "ramp"  # grows slowly: each bucket looks nearly normal
 
 
-AGGREGATES = ("*", "level:")  # how the ids of the group's total and of its levels begin
+TOTAL, LEVEL = "*", "level:"  # in place of a template's id: all lines of the group, those of a level (level:ERROR)
+AGGREGATES = (TOTAL, LEVEL)
 RISING = frozenset({Kind.SPIKE, Kind.NEW, Kind.RARE, Kind.RAMP})
 
 
@@ -47,6 +48,11 @@ class Finding:
     probability: float | None = None
     until: int | None = None
     samples: tuple[str, ...] = ()
+
+    @property
+    def aggregate(self) -> bool:
+        """The group's total or one of its levels, not a template."""
+        return self.template_id.startswith(AGGREGATES)
 
     @property
     def how_unusual(self) -> str:

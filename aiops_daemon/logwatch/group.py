@@ -8,8 +8,8 @@ from typing import Protocol
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
-from aiops_daemon.logwatch.findings import Deploy, Ending, Finding, GroupStep
-from aiops_daemon.logwatch.group_series import LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS, TOTAL
+from aiops_daemon.logwatch.findings import AGGREGATES, LEVEL, TOTAL, Deploy, Ending, Finding, GroupStep
+from aiops_daemon.logwatch.group_series import LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS
 from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor, Step
 from aiops_daemon.logwatch.outlook import GroupOutlook
@@ -80,10 +80,7 @@ class GroupAnalysis:
         """Counts that are known already (Logs Insights, tests)."""
         if self.monitor is None:
             self._begin(bucket)
-        if not self.open.add(bucket, identifier, level, "", count):
-            return
-        kept = self.open.buckets[bucket].samples.setdefault(identifier, [])
-        kept.extend(list(samples)[: SAMPLES - len(kept)])
+        self.open.add(bucket, identifier, level, count, samples)
 
     def _begin(self, bucket: int) -> None:
         self.monitor = GroupMonitor(bucket, threshold=self.threshold, lag=self.lag, adopt_after=self.adopt_after)
@@ -156,19 +153,14 @@ class GroupAnalysis:
 
     def _lead(self) -> int | None:
         """From the last hour of error lines and the hour before it."""
-        errors = self._begun.counts[self._begun.index["level:ERROR"]]
+        errors = self._begun.counts[self._begun.index[f"{LEVEL}ERROR"]]
         now, before = float(errors[-HOUR:].mean()), float(errors[-2 * HOUR : -HOUR].mean())
         return self.outlook.lead_seconds(now, (now - before) / HOUR)
 
     def _resolved(self, counts: BucketCounts) -> BucketCounts:
         """The same counts with templates that became one added up."""
-        stale = [key for key in counts.templates if self.miner.resolve(key) != key]
-        for key in stale:
-            now = self.miner.resolve(key)
-            counts.templates[now] += counts.templates.pop(key)
-            counts.template_levels.setdefault(now, counts.template_levels.pop(key))
-            kept = counts.samples.setdefault(now, [])
-            kept.extend(counts.samples.pop(key, [])[: SAMPLES - len(kept)])
+        for key in [key for key in counts.templates if self.miner.resolve(key) != key]:
+            counts.merge(key, self.miner.resolve(key))
         return counts
 
     def _follow_merges(self) -> None:
@@ -212,7 +204,7 @@ class GroupAnalysis:
     def _title(self, key: str, d: Departure) -> str:
         """A total often departs one bucket before the template that makes it: name that one, too."""
         leader = None
-        if key.startswith((TOTAL, "level:")):
+        if key.startswith(AGGREGATES):
             of_level = [k for k, info in self.info.items() if key == TOTAL or info.level == self.level(key)]
             leader = self._begun.leader(d.row, d.since, of_level)
         return self.text(key) if leader is None else f"{self.text(key)[:-1]}, most of them: {self.text(leader)})"
@@ -244,17 +236,17 @@ class GroupAnalysis:
     def text(self, key: str) -> str:
         if key == TOTAL:
             return "(all lines)"
-        if key.startswith(("level:", INSIGHTS)):
+        if key.startswith((LEVEL, INSIGHTS)):
             return f"({key.replace(':', ' ')})"
         return self.redact(self.miner.text(key))
 
     def level(self, key: str) -> str:
         info = self.info.get(key)
-        return info.level if info else key.removeprefix("level:") if key.startswith("level:") else ""
+        return info.level if info else key.removeprefix(LEVEL) if key.startswith(LEVEL) else ""
 
     def _samples(self, key: str, recent: Sequence[BucketCounts]) -> tuple[str, ...]:
-        if key == TOTAL or key.startswith("level:"):
-            level = key.removeprefix("level:")
+        if key.startswith(AGGREGATES):
+            level = key.removeprefix(LEVEL)
             loud = [
                 (count, template)
                 for template, count in recent[-1].templates.items()

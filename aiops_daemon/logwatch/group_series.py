@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from aiops_daemon.logwatch.anomaly import Windows, window_sums
 from aiops_daemon.logwatch.baseline import FIRST_HOURS, WINDOWS, Baseline
 from aiops_daemon.logwatch.counts import BucketCounts
+from aiops_daemon.logwatch.findings import LEVEL, TOTAL
 from aiops_daemon.logwatch.memory import HourMemory
 from aiops_daemon.logwatch.negbin import Floats
 
 HISTORY = 72  # buckets kept as they are: six hours, enough to see the shape of a ramp
-TOTAL, NEW, NEW_ERROR = "*", "new", "new:ERROR"
+NEW, NEW_ERROR = "new", "new:ERROR"
 LEVELS = ("ERROR", "WARN", "INFO")
-FIXED = (TOTAL, *(f"level:{level}" for level in LEVELS), NEW, NEW_ERROR)
+FIXED = (TOTAL, *(f"{LEVEL}{level}" for level in LEVELS), NEW, NEW_ERROR)
 NOVEL_BUCKETS = 12  # a template is new for its first hour
 
 _LEADS = 0.6  # of a total's excess
@@ -90,7 +91,7 @@ class GroupSeries:
                     values[self.index[NEW_ERROR]] += count
         values[self.index[TOTAL]] = counts.total
         for level in LEVELS:
-            values[self.index[f"level:{level}"]] = counts.levels.get(level, 0)
+            values[self.index[f"{LEVEL}{level}"]] = counts.levels.get(level, 0)
 
     def judge_by(self, bucket: int) -> None:
         """Take the dispersion of this bucket for all that is judged until the next one."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from aiops_daemon.logwatch.anomaly import Candidate, find, window_sums
 from aiops_daemon.logwatch.baseline import DAY, HOUR, WINDOWS
 from aiops_daemon.logwatch.counts import BucketCounts
-from aiops_daemon.logwatch.findings import Kind
+from aiops_daemon.logwatch.findings import LEVEL, Kind
 from aiops_daemon.logwatch.group_series import FIXED, HISTORY, LEVELS, NEW, NEW_ERROR, GroupSeries
 from aiops_daemon.logwatch.naming import Course, falling_kind, rising_kind
 from aiops_daemon.logwatch.negbin import Floats, screen_sigma
@@ -100,7 +100,7 @@ class GroupMonitor(GroupSeries):
     def restart_levels(self) -> None:
         """The levels are counted in another way from the next bucket on."""
         for level in LEVELS:
-            row = self.index[f"level:{level}"]
+            row = self.index[f"{LEVEL}{level}"]
             self.baseline.restart(row, self.bucket + 1)
             self.reset[row] = self.bucket + 1
             self.active.pop(row, None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
 
-from aiops_daemon.logwatch.findings import AGGREGATES, RISING, Alert
+from aiops_daemon.logwatch.findings import RISING, Alert
 
 HORIZON_SECONDS = 3_600
 RECORD = 20
@@ -81,7 +81,7 @@ class PredictionLedger:
             return None
         pattern = _pattern(alert)
         # the group's total or a level rises for many causes: that some were harmless says nothing about the next
-        muted = not _is_total(alert) and self.is_muted(pattern)
+        muted = not alert.cause.aggregate and self.is_muted(pattern)
         prediction = Prediction(alert.alert_id, alert.at, list(alert.groups), pattern, alert.probability, muted=muted)
         alert.muted = prediction.muted
         self.predictions.append(prediction)
@@ -89,7 +89,7 @@ class PredictionLedger:
 
     def named(self, alert: Alert) -> None:
         """A warning that began as a rise of the total has found the template behind it: that is what its score counts for."""
-        if not _is_total(alert):
+        if not alert.cause.aggregate:
             for prediction in self.predictions:
                 if prediction.alert_id == alert.alert_id and prediction.outcome is None:
                     prediction.pattern = _pattern(alert)
@@ -143,10 +143,6 @@ class PredictionLedger:
 
 def _pattern(alert: Alert) -> str:
     return f"{alert.cause.log_group}\n{alert.cause.template_id}"
-
-
-def _is_total(alert: Alert) -> bool:
-    return alert.cause.template_id.startswith(AGGREGATES)
 
 
 def _over(prediction: Prediction, now: int, judged: Mapping[str, int]) -> bool:

@@ -10,7 +10,7 @@ from aiops_daemon.logwatch.group_series import HISTORY
 _MOST = 50
 
 
-def busiest(group: GroupAnalysis, most: int = _MOST) -> list[dict[str, JsonValue]]:
+def busiest(group: GroupAnalysis) -> list[dict[str, JsonValue]]:
     """id, text, level, lines ever, expected lines per bucket now, its standard deviation, last seen (seconds)."""
     monitor = group.monitor
     if monitor is None:
@@ -22,7 +22,7 @@ def busiest(group: GroupAnalysis, most: int = _MOST) -> list[dict[str, JsonValue
     last = monitor.bucket - (HISTORY - 1) + np.where(monitor.counts > 0, np.arange(HISTORY), -1).max(axis=1)
     seen = monitor.counts.max(axis=1, initial=0.0) > 0
     out: list[dict[str, JsonValue]] = []
-    for row in np.argsort(-rows.total)[:most].tolist():
+    for row in np.argsort(-rows.total)[:_MOST].tolist():
         key = monitor.keys[row]
         out.append(
             {

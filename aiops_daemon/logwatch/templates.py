@@ -163,7 +163,7 @@ class TemplateMiner:
         shapes = [shape[:TEXT_LIMIT] for shape in self._masker.mask(missing)]
         found = {}
         for key, shape in zip(missing, shapes, strict=True):
-            identifier = self._ids.get(shape) or self._find(shape)
+            identifier = self._find(shape)
             if identifier is not None:
                 found[key] = identifier
         if len(found) == len(missing):
