@@ -7,11 +7,11 @@ item is the truth.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from aiops_daemon.incidents.change import Change, columns, nested, outbox_writes
+from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.record import OPEN, from_item, to_item
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.model.errors import AiopsError, ConditionFailed, LostOwnership
@@ -28,14 +28,6 @@ from aiops_daemon.telemetry.logging import logger
 
 log = logger("journal")
 MAX_TAKEOVERS = 5
-
-
-@dataclass(slots=True)
-class Held:
-    """An incident that this worker owns. `incident` is the record as last written."""
-
-    incident: Incident
-    owner: str
 
 
 class _Spoken(Exception):
@@ -112,17 +104,17 @@ class Journal:
         values, names, sets = outbox_writes(entries)
         await self._write(held, sets, values, names, due_at=None, release=True)
 
-    async def renew(self, held: Held) -> datetime:
-        """Hold on to the lease during one long call; its new end."""
+    async def renew(self, held: Held) -> None:
+        """Hold on to the lease during one long call."""
         due = self._clock.now() + self.lease
         await self._conditional(
             held,
             "SET due_at = :due",
             "#owner = :owner AND fence = :fence",
-            {"due": stamp(due), "owner": held.owner, "fence": held.incident.fence},
+            {"due": stamp(due), "owner": held.owner, "fence": held.fence},
             {"owner": "owner"},
         )
-        return due
+        held.due_at = due
 
     async def due(self, limit: int) -> list[Incident]:
         """Open incidents whose lease or sleep is over, longest overdue first, of versions that this code knows."""
@@ -232,7 +224,7 @@ class Journal:
         self, held: Held, expression: str, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
     ) -> Mapping[str, Any]:
         try:
-            return await self._table.update(held.incident.incident_id, expression, condition, values, names)
+            return await self._table.update(held.incident_id, expression, condition, values, names)
         except ConditionFailed as found:
             item = found.item
             wrote = item.get("fence") == held.incident.fence and item.get("seq") == held.incident.seq + 1

@@ -22,7 +22,7 @@ KEPT = timedelta(days=400)  # expires_at: tidiness only, never correctness
 
 
 def to_item(incident: Incident) -> dict[str, Any]:
-    """Everything that the journal writes at birth."""
+    """The whole record, as the journal writes it at birth."""
     return {
         "incident_id": incident.incident_id,
         "incident_timestamp": stamp(incident.incident_timestamp),
@@ -41,12 +41,13 @@ def to_item(incident: Incident) -> dict[str, Any]:
         "open": None if incident.due_at is None else OPEN,
         "due_at": None if incident.due_at is None else stamp(incident.due_at),
         "results": {key: json.dumps(value) for key, value in incident.results.items()},
-        "signals": {},
+        "signals": {key: said.model_dump_json(exclude_defaults=True) for key, said in incident.signals.items()},
         "outbox": {key: entry.model_dump_json() for key, entry in incident.outbox.items()},
         "audit": [entry.model_dump_json() for entry in incident.audit],
         "event_classification": incident.event_classification,
         "outcome": incident.outcome,
         "success": incident.success,
+        "recovery_duration_seconds": incident.recovery_duration_seconds,
         "closed_at": None if incident.closed_at is None else stamp(incident.closed_at),
         "expires_at": int((incident.incident_timestamp + KEPT).timestamp()),
     }

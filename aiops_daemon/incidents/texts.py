@@ -4,11 +4,11 @@ A record is read back after each of its writes, and most of it is not looked at 
 and less time. Nothing is cached, for the same reason.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 from typing_extensions import override  # typing has it from 3.12
 
 from aiops_daemon.model.incident import AuditEntry
@@ -24,7 +24,7 @@ class Results(Mapping[str, JsonValue]):
 
     @override
     def __getitem__(self, key: str) -> JsonValue:
-        value: JsonValue = json.loads(self._texts[key])
+        value: JsonValue = from_json(self._texts[key])  # shares the short strings that many records have
         return value
 
     @override

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.held import Held
+from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import AuditEntry, Incident, OutboxEntry, Outcome, State, incident_id
 from aiops_daemon.model.verdict import Classification, Evidence, Provenance, Verdict

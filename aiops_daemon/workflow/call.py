@@ -16,7 +16,7 @@ from aiops_daemon.workflow.fenced import Fenced
 from aiops_daemon.workflow.run import Run
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepCall:
     """Implements ports.ActionCall."""
 
@@ -49,10 +49,6 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
     )
 
 
-class Halted(Exception):
-    """What may not be tried again any more: the kill switch was set since the first try."""
-
-
 async def attempt(
     run: Run,
     limit_seconds: float,
@@ -61,11 +57,11 @@ async def attempt(
     tries: int | None = None,
     fresh: bool = False,
     halted: Callable[[], Awaitable[object]] | None = None,
-) -> Progress:
+) -> Progress | None:
     """Try while the error says that it may succeed later; every other error becomes a Progress that says what to do.
 
     `fresh`: nobody called before. Only then does a first answer of "no such thing" or "invalid" say that nothing was touched.
-    `halted` is asked before each further try of what has an effect; where it says so, Halted is raised.
+    `halted` is asked before each further try of what has an effect; where it says so (the kill switch was set since), the answer is None.
     """
     called = 0
     try:
@@ -73,7 +69,7 @@ async def attempt(
             async for one_try in _patiently(run, tries):
                 with one_try:
                     if called and halted is not None and await halted():
-                        raise Halted
+                        return None
                     called += 1
                     return await effect()
         raise AssertionError("tenacity gave up without an error")
@@ -87,10 +83,13 @@ async def attempt(
         return Failed(reason=str(error), untouched=fresh and called == 1 and isinstance(error, NotFound | InvalidInput))
 
 
+_LATER = retry_if_exception_type(RetryLater)
+
+
 def _patiently(run: Run, tries: int | None) -> AsyncRetrying:
     settings = run.tools.settings
     return AsyncRetrying(
-        retry=retry_if_exception_type(RetryLater),
+        retry=_LATER,
         stop=stop_after_attempt(tries or settings.step_attempts),
         wait=wait_random_exponential(multiplier=settings.retry_base_seconds, max=settings.retry_limit_seconds),
         sleep=run.tools.clock.sleep,

@@ -4,7 +4,6 @@ Step records live in results["step:<id>"]: {status: started|running|done|failed,
 done run in parallel. The kill switch is read before every step; the intent's conditional write is the fence right before the effect.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,9 +17,10 @@ from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import Effect, Failed, Health, HealthStatus, Plan, Progress, Running, Step, Succeeded
 from aiops_daemon.policy.settings import Mode
-from aiops_daemon.workflow.call import Halted, attempt, call_for
+from aiops_daemon.workflow.call import StepCall, attempt, call_for
 from aiops_daemon.workflow.rails import give_up_probes, lost_claim, settle_rails, switched_off
 from aiops_daemon.workflow.run import Run
+from aiops_daemon.workflow.together import all_of
 
 Record = dict[str, JsonValue]
 UNDO_SECONDS = 120.0
@@ -47,18 +47,13 @@ async def execute(run: Run, plan: Plan) -> str:
 
 
 async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step]) -> None:
-    started = run.tools.clock.now()
     if ready:
-        intents: dict[str, JsonValue] = {
-            _key(step): {"status": "started", "at": started.isoformat(), "token": call_for(run, step, started).token} for step in ready
-        }
-        await run.move(
-            State.EXECUTING, "starting " + ", ".join(f"{step.action_id} on {step.resource.id}" for step in ready), results=intents
-        )
+        await _intend(run, ready)
+    answers = await _side_by_side(run, running, ready)
     waits: list[float] = []
     results: dict[str, JsonValue] = {}
     notes = []
-    for step, progress in await _side_by_side(run, running, ready):
+    for step, progress in answers:
         record, wait, note = _recorded(run, step, progress)
         if record != _record(run, step):
             results[_key(step)] = record
@@ -75,39 +70,38 @@ async def _advance(run: Run, plan: Plan, running: list[Step], ready: list[Step])
         await run.wait(min(waits), "; ".join(notes))
 
 
+async def _intend(run: Run, ready: list[Step]) -> None:
+    at = run.tools.clock.now()
+    intents: dict[str, JsonValue] = {
+        _key(step): {"status": "started", "at": at.isoformat(), "token": call_for(run, step, at).token} for step in ready
+    }
+    note = "starting " + ", ".join(f"{step.action_id} on {step.resource.id}" for step in ready)
+    await run.move(State.EXECUTING, note, results=intents)
+
+
 async def _side_by_side(run: Run, running: list[Step], ready: list[Step]) -> list[tuple[Step, Progress]]:
     """What each step says; nothing of one that was halted between two tries: it is as it was, and the loop sees why."""
+    steps = [*running, *ready]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [(step, group.create_task(_one(run, step, fresh=step in ready))) for step in [*running, *ready]]
+        answers = await all_of(*(_called(run, step, fresh=step in ready) for step in steps))
     except ExceptionGroup as failed:
         lost = failed.subgroup(LostOwnership)
         if lost is not None:  # whatever else went wrong: the incident is another worker's now
             raise LostOwnership(str(lost.exceptions[0])) from failed
         raise
-    return [(step, progress) for step, task in tasks if (progress := task.result()) is not None]
+    return [(step, progress) for step, progress in zip(steps, answers, strict=True) if progress is not None]
 
 
 def _is_done(record: JsonValue) -> bool:
     return isinstance(record, dict) and record["status"] == "done"
 
 
-async def _one(run: Run, step: Step, *, fresh: bool) -> Progress | None:
-    try:
-        return await _called(run, step, fresh=fresh)
-    except Halted:
-        return None
-
-
-async def _called(run: Run, step: Step, *, fresh: bool) -> Progress:
-    record = _record(run, step)
+async def _called(run: Run, step: Step, *, fresh: bool) -> Progress | None:
     action = run.tools.actions[step.action_id]
-    started = datetime.fromisoformat(str(record["at"]))
-    call = call_for(run, step, started)
-    handle = record.get("handle")
-    if record["status"] == "running" and isinstance(handle, dict):
-        halted = partial(_switched_off, run) if _acts_next(run, step) else None
-        seen = await attempt(run, CALL_SECONDS, lambda: action.poll(call, handle), halted=halted)
+    call, handle = _call(run, step)
+    halted = partial(_switched_off, run)
+    if handle is not None:
+        seen = await attempt(run, CALL_SECONDS, partial(action.poll, call, handle), halted=halted if _acts_next(run, step) else None)
         if isinstance(seen, Failed) and seen.retryable:  # we could not look: what runs goes on, up to the step's own limit
             blind = f"could not look: {seen.reason}"
             return Running(handle=handle, again_in_seconds=BLIND_SECONDS, note=blind, acts_next=_acts_next(run, step))
@@ -115,8 +109,16 @@ async def _called(run: Run, step: Step, *, fresh: bool) -> Progress:
     if step.effect is Effect.DESTRUCTIVE:  # at most once: neither after a crash nor after an answer that was lost
         if not fresh:
             return Failed(reason="interrupted in a step that must not be repeated: a human has to look")
-        return await attempt(run, CALL_SECONDS, lambda: action.start(call), tries=1, fresh=True)
-    return await attempt(run, CALL_SECONDS, lambda: action.start(call), fresh=fresh, halted=partial(_switched_off, run))
+        return await attempt(run, CALL_SECONDS, partial(action.start, call), tries=1, fresh=True)
+    return await attempt(run, CALL_SECONDS, partial(action.start, call), fresh=fresh, halted=halted)
+
+
+def _call(run: Run, step: Step) -> tuple[StepCall, Record | None]:
+    """The call, and the handle of what runs already."""
+    record = _record(run, step)
+    handle = record.get("handle")
+    call = call_for(run, step, datetime.fromisoformat(str(record["at"])))
+    return call, handle if record["status"] == "running" and isinstance(handle, dict) else None
 
 
 def _recorded(run: Run, step: Step, progress: Progress) -> tuple[Record, float, str]:
@@ -182,9 +184,8 @@ async def _undo(run: Run, plan: Plan, step: Step) -> None:
     result = record.get("result")
     call = call_for(run, step, datetime.fromisoformat(str(record["at"])))
     undo = partial(run.tools.actions[step.action_id].undo, call, result if isinstance(result, dict) else {})
-    try:
-        progress = await attempt(run, UNDO_SECONDS, undo, halted=partial(_switched_off, run))
-    except Halted:
+    progress = await attempt(run, UNDO_SECONDS, undo, halted=partial(_switched_off, run))
+    if progress is None:
         await _undo(run, plan, step)  # asks again, and says so
         return
     if isinstance(progress, Succeeded):

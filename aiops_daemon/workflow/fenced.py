@@ -30,7 +30,7 @@ class Fenced:
 
 
 async def still_ours(run: Run) -> None:
-    """Raises LostOwnership. The record's `due_at` is the lease as of our last transition: renewals since then can only have moved it on."""
-    lease, due = run.tools.journal.lease, run.incident.due_at
+    """Raises LostOwnership where another worker has taken over."""
+    lease, due = run.tools.journal.lease, run.held.due_at
     if due is None or due - run.tools.clock.now() < lease / 3:
         await run.tools.journal.renew(run.held)

@@ -13,6 +13,7 @@ from aiops_daemon.ports import Notifier
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.notices import compose
 from aiops_daemon.workflow.run import Run
+from aiops_daemon.workflow.together import all_of
 
 log = logger("outbox")
 DELIVERY_SECONDS = 15.0
@@ -28,10 +29,7 @@ def open_entries(run: Run) -> list[OutboxEntry]:
 async def deliver(run: Run) -> list[OutboxEntry]:
     """Try every open entry once, in parallel; returns the entries as they are to be recorded."""
     channels = {notifier.name: notifier for notifier in run.tools.notifiers}
-    entries = open_entries(run)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_one(run, entry, channels.get(entry.channel))) for entry in entries]
-    tried = [task.result() for task in tasks]
+    tried = await all_of(*(_one(run, entry, channels.get(entry.channel)) for entry in open_entries(run)))
     limit = run.tools.settings.notify_attempts
     for entry in tried:
         pending = not entry.delivered and entry.attempts < limit

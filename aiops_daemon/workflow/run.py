@@ -10,6 +10,7 @@ audit entry each. Until then it lives in this run only; whoever takes over after
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TypeVar
 
 from pydantic import JsonValue, TypeAdapter
@@ -18,8 +19,9 @@ from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.change import Change
 from aiops_daemon.incidents.claims import Claims
 from aiops_daemon.incidents.guards import Budget, KillSwitch
+from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.history import IncidentHistory
-from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.storm import Storms
 from aiops_daemon.model.event import Event
@@ -36,6 +38,11 @@ T = TypeVar("T")
 IN_PLACE_SECONDS = 60.0  # after so long in one run short waits park as well
 # What the log tells as it happens: a hand on the world, or a question to a person. The record has the rest.
 _TOLD = frozenset({State.EXECUTING, State.VERIFYING, State.ROLLING_BACK, State.AWAITING_APPROVAL})
+
+
+@cache
+def _reader(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
 
 
 class Parked(Exception):
@@ -101,7 +108,7 @@ class Run:
     def result(self, key: str, kind: type[T]) -> T | None:
         """What an earlier run or stage recorded under `key`, or None."""
         value = self._value(key)
-        return None if value is None else TypeAdapter(kind).validate_python(value, strict=False)
+        return None if value is None else _reader(kind).validate_python(value, strict=False)  # type: ignore[arg-type]  # a class is hashable
 
     def raw(self, key: str) -> dict[str, JsonValue]:
         """The same as a plain object, {} where there is none."""

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.journal import MAX_TAKEOVERS, Held
+from aiops_daemon.incidents.held import Held
+from aiops_daemon.incidents.journal import MAX_TAKEOVERS
 from aiops_daemon.model.errors import AiopsError, GiveUp, LostOwnership, NeedsHuman
 from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.telemetry.log_events import LogEvent
-from aiops_daemon.telemetry.logging import correlation, logger
+from aiops_daemon.telemetry.logging import correlated, correlation, logger
 from aiops_daemon.workflow.incident_flow import incident_flow
 from aiops_daemon.workflow.leases import Leases
 from aiops_daemon.workflow.outbox import finish
@@ -62,7 +63,7 @@ class Workers:
         self._active.add(held.owner)
         self._leases.hold(held)
         self.tools.metrics.incidents.active.set(len(self._active))
-        self._group.create_task(self._work(held))
+        self._group.create_task(self._work(held), context=correlated(**_ids(held.incident)))
 
     def nudge(self, seconds: float = 0.0) -> None:
         """Scan again in `seconds`, when that is sooner than the next scan."""
@@ -98,7 +99,8 @@ class Workers:
             if not taken:
                 return
             for held in taken:
-                await self._work(held)
+                with correlation(**_ids(held.incident)):
+                    await self._work(held)
 
     async def _scan(self) -> None:
         most = min(BATCH, self.free)
@@ -122,7 +124,7 @@ class Workers:
         held = await self.tools.journal.take(seen, self.new_owner())
         if held is not None and held.incident.takeovers > seen.takeovers:
             self.tools.metrics.incidents.takeovers.inc()
-            with correlation(seen.correlation_id, incident_id=seen.incident_id, resource=seen.resource_key):
+            with correlation(**_ids(seen)):
                 log.warning("takeover", dead_owner=seen.owner, takeovers=held.incident.takeovers, state=seen.workflow_state)
         return held
 
@@ -146,25 +148,24 @@ class Workers:
 
     async def _work(self, held: Held) -> None:
         run = Run(held, self.tools)
-        with correlation(held.incident.correlation_id, incident_id=held.incident.incident_id, resource=held.incident.resource_key):
-            try:
-                await self._flow(run)
-            except LostOwnership as lost:
-                self.tools.metrics.incidents.ownership_lost.inc()
-                log.warning("stopped by the fence", reason=str(lost))
-            except Parked as parked:
-                self._parked(run, parked)
-            except (AiopsError, TimeoutError) as error:
-                log.warning("workflow interrupted", error=str(error), kind=type(error).__name__, state=run.state)
-                await self._back_off(run, error)
-            except Exception as error:
-                # the worker loop: a bug in one incident must not stop the others
-                self.tools.metrics.incidents.workflow_errors.inc()
-                log.exception("workflow failed", state=run.state)
-                await self._back_off(run, error)
-            finally:
-                self._leases.drop(held)
-                self._left(held)
+        try:
+            await self._flow(run)
+        except LostOwnership as lost:
+            self.tools.metrics.incidents.ownership_lost.inc()
+            log.warning("stopped by the fence", reason=str(lost))
+        except Parked as parked:
+            self._parked(run, parked)
+        except (AiopsError, TimeoutError) as error:
+            log.warning("workflow interrupted", error=str(error), kind=type(error).__name__, state=run.state)
+            await self._back_off(run, error)
+        except Exception as error:
+            # the worker loop: a bug in one incident must not stop the others
+            self.tools.metrics.incidents.workflow_errors.inc()
+            log.exception("workflow failed", state=run.state)
+            await self._back_off(run, error)
+        finally:
+            self._leases.drop(held)
+            self._left(held)
 
     def _left(self, held: Held) -> None:
         self._active.discard(held.owner)
@@ -226,6 +227,10 @@ class Workers:
         note = incident.audit[-1].note
         tell = log.warning if incident.outcome in _BAD_ENDS else log.info
         tell("incident ended", state=incident.workflow_state, outcome=incident.outcome, note=note)
+
+
+def _ids(incident: Incident) -> dict[str, str]:
+    return {"correlation_id": incident.correlation_id, "incident_id": incident.incident_id, "resource": incident.resource_key}
 
 
 async def _end_here(run: Run, to: State, note: str, outcome: Outcome, notice: NoticeKind) -> None:

@@ -63,7 +63,7 @@ def take_without_condition() -> None:
     """A scan takes what it saw, whoever has taken it since."""
 
     async def take(self: Journal, seen: Incident, owner: str) -> Any:
-        from aiops_daemon.incidents.journal import Held
+        from aiops_daemon.incidents.held import Held
         from aiops_daemon.incidents.record import from_item
 
         now = self._clock.now()

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.journal import Held
+from aiops_daemon.incidents.held import Held
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.plan import ActionSpec, Effect, Plan, Progress, Step, Succeeded

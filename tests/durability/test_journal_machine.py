@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.held import Held
+from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.model.errors import LostOwnership
 from aiops_daemon.model.incident import TERMINAL, TRANSITIONS, Signal, State
 from aiops_daemon.model.verdict import Provenance

@@ -10,7 +10,8 @@ import pytest
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claim, Claims
 from aiops_daemon.incidents.guards import Budget
-from aiops_daemon.incidents.journal import Held, Journal
+from aiops_daemon.incidents.held import Held
+from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.incidents.storm import Storm, Storms

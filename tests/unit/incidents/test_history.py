@@ -56,7 +56,7 @@ async def test_the_summary_knows_rate_duration_and_the_commonest_cause() -> None
     def past(outcome: Outcome, seconds: float | None, cause: object) -> dict[str, Any]:
         results = dict(base.results) | {"rules": {"root_cause": cause}, "plan": {"steps": "none"}}
         item = to_item(base.model_copy(update={"outcome": outcome, "results": results}))
-        return item if seconds is None else item | {"recovery_duration_seconds": seconds}
+        return item | {"recovery_duration_seconds": seconds}
 
     history = summarise(
         [
@@ -68,7 +68,7 @@ async def test_the_summary_knows_rate_duration_and_the_commonest_cause() -> None
     )
     assert (history.count, history.success_rate, history.average_duration_seconds) == (3, 0.667, 15)
     assert history.common_root_cause == "oom"
-    bare = to_item(base.model_copy(update={"results": {}}))
+    bare = to_item(base.model_copy(update={"results": {}, "recovery_duration_seconds": None}))
     assert summarise([bare]).average_duration_seconds is None
     assert summarise([bare]).incidents[0].actions == ()
 

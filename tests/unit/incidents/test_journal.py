@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.journal import Held
+from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.record import from_item, to_item
 from aiops_daemon.incidents.stamps import stamp, unstamp
 from aiops_daemon.model.errors import AiopsError, LostOwnership

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.incidents.journal import Held
+from aiops_daemon.incidents.held import Held
 from aiops_daemon.model.errors import LostOwnership
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.plan import Progress, Succeeded

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.journal import Held
+from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.stamps import unstamp
 from aiops_daemon.model.errors import LostOwnership, RetryLater
 from aiops_daemon.model.incident import State
@@ -22,21 +22,21 @@ LEASE = 30
 class Beats:
     """Leases whose time the test moves, and what they renewed."""
 
-    def __init__(self) -> None:
-        self.fleet = Fleet(lease_seconds=LEASE)
+    def __init__(self, lease_seconds: float = LEASE) -> None:
+        self.fleet = Fleet(lease_seconds=lease_seconds)
         self.journal = self.fleet.tools().journal
         self.leases = Leases(self.journal, self.fleet.clock)
         self.renewed: Counter[str] = Counter()
         self.fails: Exception | None = None
         inner = self.journal.renew
 
-        async def renew(held: Held) -> object:
-            self.renewed[held.incident.incident_id] += 1
+        async def renew(held: Held) -> None:
+            self.renewed[held.incident_id] += 1
             if self.fails is not None:
                 raise self.fails
-            return await inner(held)
+            await inner(held)
 
-        self.journal.renew = renew  # type: ignore[method-assign,assignment]  # looks on
+        self.journal.renew = renew  # type: ignore[method-assign]  # looks on
 
     async def held(self, number: int = 0) -> Held:
         workers = self.fleet.workers()
@@ -52,7 +52,7 @@ class Beats:
         await self.leases._look(self.fleet.clock.now() + timedelta(seconds=LEASE * 2 / 3))
 
     def left(self, held: Held) -> float:
-        due = unstamp(self.fleet.memory.items[held.incident.incident_id]["due_at"])
+        due = unstamp(self.fleet.memory.items[held.incident_id]["due_at"])
         return (due - self.fleet.clock.now()).total_seconds()
 
 
@@ -96,14 +96,14 @@ async def test_many_are_renewed_in_portions_and_one_that_ends_meanwhile_is_not()
     at_once: list[int] = []
     inner, running = beats.journal.renew, 0
 
-    async def renew(one: Held) -> object:
+    async def renew(one: Held) -> None:
         nonlocal running
         running += 1
         at_once.append(running)
         beats.leases.drop(held[-1])
         await asyncio.sleep(0)
         running -= 1
-        return await inner(one)
+        await inner(one)
 
     beats.journal.renew = renew  # type: ignore[method-assign,assignment]  # looks on
     await beats.after(LEASE / 2)
@@ -116,11 +116,11 @@ async def test_a_renewal_that_hangs_is_given_up_and_holds_up_no_other() -> None:
     inner = beats.journal.renew
     asked: list[str] = []
 
-    async def renew(one: Held) -> object:
+    async def renew(one: Held) -> None:
         asked.append(one.owner)
         if one is held[0]:
             await asyncio.Event().wait()  # a connection that nobody answers
-        return await inner(one)
+        await inner(one)
 
     beats.journal.renew = renew  # type: ignore[method-assign,assignment]  # looks on
     beats.journal.lease = timedelta(seconds=0.06)
@@ -138,8 +138,9 @@ async def beating(leases: Leases) -> AsyncIterator[None]:
             await task
 
 
-async def test_it_looks_six_times_a_lease() -> None:
-    beats = Beats()
+@pytest.mark.parametrize(("lease", "beat"), [(LEASE, 1.0), (5, 5 / 6)])
+async def test_it_looks_every_second_and_six_times_a_lease_where_that_is_more_often(lease: int, beat: float) -> None:
+    beats = Beats(lease)
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -150,8 +151,24 @@ async def test_it_looks_six_times_a_lease() -> None:
     beats.fleet.clock.sleep = sleep  # type: ignore[method-assign]  # time passes by itself
     held = await beats.held()
     async with beating(beats.leases):
-        for _ in range(40):
+        for _ in range(120):
             await asyncio.sleep(0)
     assert beats.renewed.total() >= 2
-    assert set(slept) == {LEASE / 6}
-    assert beats.left(held) > LEASE / 2
+    assert set(slept) == {beat}
+    assert beats.left(held) > lease / 2
+
+
+async def test_what_nobody_looks_at_is_packed_and_renewed_all_the_same() -> None:
+    beats = Beats()
+    held, other = await beats.held(1), await beats.held(2)
+    record = held.incident
+    for _ in range(2):
+        await beats.leases._fold()
+        assert other.incident.seq == 2  # somebody works with this one
+    assert (held.packed, other.packed) == (True, False)
+    await beats.after(LEASE / 2)
+    assert (beats.left(held), held.due_at) == (LEASE, beats.fleet.clock.now() + timedelta(seconds=LEASE))
+    assert held.packed, "a renewal needs no more than identity and fence"
+    assert held.incident == record
+    await beats.journal.transition(held, Change(State.ANALYZING, "its call is over"))
+    assert held.incident.workflow_state is State.ANALYZING

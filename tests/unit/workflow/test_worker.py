@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.incidents.journal import MAX_TAKEOVERS, Held
+from aiops_daemon.incidents.held import Held
+from aiops_daemon.incidents.journal import MAX_TAKEOVERS
 from aiops_daemon.model.errors import AiopsError, RetryLater
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
