@@ -23,6 +23,7 @@ from aiops_daemon.incidents import switch_parameter
 from aiops_daemon.ports import Action
 from aiops_daemon.probes import probes
 
+SHARED = ("aiops_daemon.aws.", "aiops_daemon.actions.")
 FILE = Path(__file__).parent / "terraform/permissions.json"
 
 
@@ -67,10 +68,10 @@ def _paginated(node: ast.AST) -> Iterator[str]:
 
 
 def source_of(thing: object) -> str:
-    """The source of the module that defines it, and of what that module borrows from aiops_daemon.aws (shared calls)."""
+    """The source of the module that defines it, and of what that module borrows from aws/ and actions/ (shared calls)."""
     own = inspect.getsource(sys.modules[type(thing).__module__])
     borrowed = {node.module for node in ast.walk(ast.parse(own)) if isinstance(node, ast.ImportFrom) and node.module}
-    return "\n".join([own, *(inspect.getsource(sys.modules[name]) for name in sorted(borrowed) if name.startswith("aiops_daemon.aws."))])
+    return "\n".join([own, *(inspect.getsource(sys.modules[name]) for name in sorted(borrowed) if name.startswith(SHARED))])
 
 
 def permissions() -> dict[str, dict[str, list[str]]]:

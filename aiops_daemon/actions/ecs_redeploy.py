@@ -12,15 +12,15 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from aiops_daemon.actions.ecs_service import describe, place_of, target
 from aiops_daemon.actions.evidence import refused, request
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded
 from aiops_daemon.ports import ActionCall
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
-COUNT_TAG = "aiops-desired-count"
-CLOCKS_DIFFER = timedelta(seconds=5)
+_COUNT_TAG = "aiops-desired-count"
+_CLOCKS_DIFFER = timedelta(seconds=5)
 _CALLS = frozenset({"UpdateService"})
 _SICK = frozenset({"SERVICE_DEPLOYMENT_FAILED", "SERVICE_TASK_PLACEMENT_FAILURE", "SERVICE_TASK_START_IMPAIRED"})
 
@@ -56,22 +56,22 @@ class EcsRedeploy:
         return {"cluster": found[0], "service": found[1], "was_zero": to_zero}
 
     async def start(self, call: ActionCall) -> Progress:
-        service = await _describe(call)
+        service = await describe(call, "TAGS")
         if service is None or service.get("status") != "ACTIVE":
             return Failed(reason=f"the service is {service.get('status') if service else 'gone'}")
         desired = int(service["desiredCount"])
         was_zero = bool(call.parameters["was_zero"])
-        ours = _ours(service, call.started_at if was_zero else call.started_at - CLOCKS_DIFFER)
+        ours = _ours(service, call.started_at if was_zero else call.started_at - _CLOCKS_DIFFER)
         if ours or (was_zero and desired > 0):
             before: JsonValue = 0 if ours and was_zero else desired
             return self._running({"desired_before": before, "task_definition": service["taskDefinition"]})
         change: dict[str, Any] = {"desiredCount": self._count(call, service)} if desired == 0 else {}
         ecs = await call.client("ecs")
-        await ecs.update_service(**_target(call), forceNewDeployment=True, **change)
+        await ecs.update_service(**target(call), forceNewDeployment=True, **change)
         return self._running({"desired_before": desired, "task_definition": service["taskDefinition"]})
 
     async def poll(self, call: ActionCall, handle: Mapping[str, JsonValue]) -> Progress:
-        service = await _describe(call)
+        service = await describe(call, "TAGS")
         if service is None:
             return Failed(reason="the service is gone", result=dict(handle))
         desired, running = int(service["desiredCount"]), int(service["runningCount"])
@@ -84,35 +84,16 @@ class EcsRedeploy:
 
     async def undo(self, call: ActionCall, result: Mapping[str, JsonValue]) -> Progress:
         ecs = await call.client("ecs")
-        await ecs.update_service(**_target(call), desiredCount=result["desired_before"], taskDefinition=result["task_definition"])
+        await ecs.update_service(**target(call), desiredCount=result["desired_before"], taskDefinition=result["task_definition"])
         return Succeeded(note=f"desired count {result['desired_before']} as it was found")
 
     def _count(self, call: ActionCall, service: Mapping[str, Any]) -> int:
         configured = self._settings.ecs_desired_counts.get(f"{call.parameters['cluster']}/{call.parameters['service']}")
-        tag = {item["key"]: item["value"] for item in service.get("tags", [])}.get(COUNT_TAG, "")
+        tag = {item["key"]: item["value"] for item in service.get("tags", [])}.get(_COUNT_TAG, "")
         return configured or (int(tag) if re.fullmatch(r"[1-9]\d{0,3}", tag) else 1)
 
     def _running(self, handle: Mapping[str, JsonValue], note: str = "deploying") -> Running:
         return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=note)
-
-
-def place_of(identifier: str, cluster: JsonValue) -> tuple[str, str] | None:
-    """Cluster and service from an ARN (with or without the cluster in it), from cluster/service, or from a bare name."""
-    parts = identifier.rpartition("service/")[2].split("/") if identifier.startswith("arn:") else identifier.split("/")
-    named = cluster.rpartition("/")[2] if isinstance(cluster, str) else "default"
-    found = (parts[0], parts[1]) if len(parts) == 2 else (named, parts[0])
-    return found if len(parts) <= 2 and all(NAME.fullmatch(part) for part in found) else None
-
-
-def _target(call: ActionCall) -> dict[str, JsonValue]:
-    return {"cluster": call.parameters["cluster"], "service": call.parameters["service"]}
-
-
-async def _describe(call: ActionCall) -> Mapping[str, Any] | None:
-    ecs = await call.client("ecs")
-    answer = await ecs.describe_services(cluster=call.parameters["cluster"], services=[call.parameters["service"]], include=["TAGS"])
-    found: list[Mapping[str, Any]] = answer["services"]
-    return found[0] if found else None
 
 
 def _ours(service: Mapping[str, Any], started_at: datetime) -> bool:

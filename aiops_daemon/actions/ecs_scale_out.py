@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from aiops_daemon.actions.ecs_redeploy import place_of
+from aiops_daemon.actions.ecs_service import describe, place_of, target
 from aiops_daemon.actions.evidence import configured_for
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.event import Event
@@ -46,7 +46,7 @@ class EcsScaleOut:
 
     async def start(self, call: ActionCall) -> Progress:
         """Only looks: what it found is recorded, and the order follows from the record."""
-        service = await _describe(call)
+        service = await describe(call)
         if service is None or service.get("status") != "ACTIVE":
             return Failed(reason=f"the service is {service.get('status') if service else 'gone'}")
         found, most = int(service["desiredCount"]), int(str(call.parameters["at_most"]))
@@ -58,7 +58,7 @@ class EcsScaleOut:
         return Running(handle=handle, again_in_seconds=0.01, note=f"{found} tasks found", acts_next=True)
 
     async def poll(self, call: ActionCall, handle: Mapping[str, JsonValue]) -> Progress:
-        service = await _describe(call)
+        service = await describe(call)
         if service is None:
             return Failed(reason="the service is gone", result=dict(handle))
         before, wanted, desired = handle["desired_before"], int(str(handle["desired"])), int(service["desiredCount"])
@@ -66,7 +66,7 @@ class EcsScaleOut:
             return self._progress(service, handle, wanted)
         if desired == before:
             ecs = await call.client("ecs")
-            await ecs.update_service(**_target(call), desiredCount=wanted)
+            await ecs.update_service(**target(call), desiredCount=wanted)
         elif desired < wanted:  # more is as good: somebody, or we before a crash, has ordered it
             return Failed(reason=f"the desired count went from {before} to {desired} meanwhile: somebody else scales it")
         return self._running({**handle, "ordered": True}, f"{wanted} tasks ordered")
@@ -82,23 +82,12 @@ class EcsScaleOut:
         return self._running(handle, f"{running} of {desired} tasks run")
 
     async def undo(self, call: ActionCall, result: Mapping[str, JsonValue]) -> Progress:
-        service = await _describe(call)
+        service = await describe(call)
         if service is None or int(service["desiredCount"]) != result["desired"]:
             return Succeeded(note="somebody has changed the desired count since: left as it is")
         ecs = await call.client("ecs")
-        await ecs.update_service(**_target(call), desiredCount=result["desired_before"])
+        await ecs.update_service(**target(call), desiredCount=result["desired_before"])
         return Succeeded(note=f"desired count {result['desired_before']} as it was found")
 
     def _running(self, handle: Mapping[str, JsonValue], note: str) -> Running:
         return Running(handle=dict(handle), again_in_seconds=self._settings.poll_seconds, note=note)
-
-
-def _target(call: ActionCall) -> dict[str, JsonValue]:
-    return {"cluster": call.parameters["cluster"], "service": call.parameters["service"]}
-
-
-async def _describe(call: ActionCall) -> Mapping[str, Any] | None:
-    ecs = await call.client("ecs")
-    answer = await ecs.describe_services(cluster=call.parameters["cluster"], services=[call.parameters["service"]])
-    found: list[Mapping[str, Any]] = answer["services"]
-    return found[0] if found else None

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from aiops_daemon.model.event import UNKNOWN, Event, EventKind
 
 INSTANCE_ID = re.compile(r"i-[0-9a-fA-F]{8,17}")
+DB_ID = re.compile(r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,62}(?<!-)")
 _STATE_KEYS = ("state", "status", "lastStatus")
 
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from aiops_daemon.actions.evidence import bare_id, configured_for
-from aiops_daemon.actions.rds_start import DB_ID
+from aiops_daemon.actions.evidence import DB_ID, bare_id, configured_for
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.errors import GiveUp, NotPermitted
 from aiops_daemon.model.event import Event

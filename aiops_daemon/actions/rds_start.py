@@ -1,26 +1,22 @@
 """Start a database instance or an Aurora cluster that somebody stopped."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import JsonValue
 
-from aiops_daemon.actions.evidence import bare_id, refused, words
+from aiops_daemon.actions.evidence import DB_ID, bare_id, refused, words
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.errors import GiveUp, NotPermitted
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded
 from aiops_daemon.ports import ActionCall
 
-DB_ID = re.compile(r"[A-Za-z](?!.*--)[A-Za-z0-9-]{0,62}(?<!-)")
 # RDS-EVENT-0087: the DB instance has been stopped; RDS-EVENT-0150: the DB cluster stopped (RDS user guide, event categories)
 _STOPPED = frozenset({"stopdbinstance", "stopdbcluster", "stopped", "stopping", "rds-event-0087", "rds-event-0150"})
 _ON_ITS_WAY = frozenset(
     {"starting", "stopping", "configuring-enhanced-monitoring", "backing-up", "modifying", "rebooting", "upgrading", "maintenance"}
 )
-
-
 _DONE = {"start": _ON_ITS_WAY - {"stopping"} | {"available"}, "stop": frozenset({"stopping", "stopped"})}  # what an order leads to
 
 

@@ -12,13 +12,13 @@ from typing import Any
 from pydantic import JsonValue
 
 from aiops_daemon.actions.evidence import mapping, refused
-from aiops_daemon.aws.parameter_history import Version, parameter_history, version_before
+from aiops_daemon.aws.parameter_history import Version, parameter_history, parameter_name, version_before
 from aiops_daemon.model.errors import GiveUp
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import ActionSpec, Effect, Failed, Progress, Running, Succeeded, Unsure
 from aiops_daemon.ports import ActionCall
 
-PARAMETER = re.compile(r"/?[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,14}")
+_NAME = re.compile(r"/?[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,14}")
 _MARK = "aiops-daemon."
 _KEPT = ("Description", "KeyId", "AllowedPattern", "Tier", "DataType")
 
@@ -93,12 +93,8 @@ class SsmRestoreParameter:
 
 
 def _name(identifier: str) -> str | None:
-    """From an ARN (`...:parameter/path/name`: the slash belongs to a path, not to a bare name) or as it is."""
-    name = identifier
-    if identifier.startswith("arn:"):
-        tail = identifier.partition(":parameter/")[2]
-        name = f"/{tail}" if "/" in tail else tail
-    return name if len(name) <= 1011 and PARAMETER.fullmatch(name) else None
+    name = parameter_name(identifier)
+    return name if len(name) <= 1011 and _NAME.fullmatch(name) else None
 
 
 def _mark(call: ActionCall) -> str:

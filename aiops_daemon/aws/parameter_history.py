@@ -1,10 +1,18 @@
-"""The versions of an SSM parameter, for the action that restores one and the probe that checks it. Values never leave these objects:
+"""Name and versions of an SSM parameter, for the action that restores one and the probe that checks it. Values never leave these objects:
 what is put on an incident's record is a version number."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 Version = Mapping[str, Any]
+
+
+def parameter_name(identifier: str) -> str:
+    """From an ARN (`...:parameter/path/name`: the slash belongs to a path, not to a bare name) or as it is."""
+    if not identifier.startswith("arn:"):
+        return identifier
+    tail = identifier.partition(":parameter/")[2]
+    return f"/{tail}" if "/" in tail else tail
 
 
 async def parameter_history(ssm: Any, name: str) -> list[Version]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.aws.parameter_history import Version, parameter_history, version_before
+from aiops_daemon.aws.parameter_history import Version, parameter_history, parameter_name, version_before
 from aiops_daemon.model.errors import GiveUp, NotFound
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.plan import Health, HealthStatus
@@ -20,7 +20,7 @@ class SsmParameterProbe:
     async def look(self, clients: AwsClients, event: Event, results: Mapping[str, JsonValue]) -> Health:
         ssm = await clients.client("ssm", region=event.region, account=event.account)
         try:
-            history = await parameter_history(ssm, _name(event.resource.id))
+            history = await parameter_history(ssm, parameter_name(event.resource.id))
         except NotFound:
             return Health(status=HealthStatus.ABSENT, detail=f"{event.resource.id} does not exist")
         except GiveUp as error:
@@ -42,10 +42,3 @@ def _expected(history: list[Version], event: Event, good: JsonValue) -> Version 
     version = (answer if isinstance(answer, dict) else event.facts).get("version")
     pair = version_before(history, version if isinstance(version, int) else None)
     return pair[1] if pair else None
-
-
-def _name(identifier: str) -> str:
-    if not identifier.startswith("arn:"):
-        return identifier
-    tail = identifier.partition(":parameter/")[2]
-    return f"/{tail}" if "/" in tail else tail
