@@ -5,12 +5,12 @@ Losing an acknowledgement is harmless (the message comes again and finds its own
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Generic, TypeVar
 
 from aiops_daemon.intake.backoff import full_jitter
 from aiops_daemon.intake.messages import Message
-from aiops_daemon.intake.queue import Queue, Refused
+from aiops_daemon.intake.queue import BATCH, Queue, Refused
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.errors import AiopsError, GiveUp
 from aiops_daemon.ports import Clock
@@ -18,7 +18,6 @@ from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import IntakeMetrics
 
-BATCH = 10
 Entry = TypeVar("Entry")
 _log = logger("intake")
 
@@ -26,7 +25,7 @@ _log = logger("intake")
 class Batcher(Generic[Entry]):
     """Hands entries on when ten have come together, or after `linger` seconds. Batches overlap: one slow call delays no other."""
 
-    def __init__(self, send: Callable[[list[Entry]], Awaitable[None]], linger: float, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, send: Callable[[list[Entry]], Coroutine[None, None, None]], linger: float, tasks: asyncio.TaskGroup) -> None:
         self._send = send
         self._linger = linger
         self._tasks = tasks
@@ -46,12 +45,9 @@ class Batcher(Generic[Entry]):
         self.close()
         batch, self._waiting = self._waiting, []
         if batch:
-            task = self._tasks.create_task(self._run(batch))
+            task = self._tasks.create_task(self._send(batch))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-
-    async def _run(self, batch: list[Entry]) -> None:
-        await self._send(batch)
 
     async def drain(self) -> None:
         """Return when everything added so far was sent or given up."""

@@ -17,8 +17,8 @@ from aiops_daemon.intake.acknowledger import Acknowledger
 from aiops_daemon.intake.backoff import full_jitter
 from aiops_daemon.intake.heartbeat import Heartbeat
 from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
-from aiops_daemon.intake.permits import BATCH, Permits
-from aiops_daemon.intake.queue import Queue
+from aiops_daemon.intake.permits import Permits
+from aiops_daemon.intake.queue import BATCH, Queue
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.errors import AiopsError, ConfigurationError, GiveUp, NotFound, NotPermitted, RetryLater
 from aiops_daemon.ports import Clock

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aiops_daemon.intake.messages import Message
-from aiops_daemon.intake.queue import Queue
+from aiops_daemon.intake.queue import BATCH, Queue
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.ports import Clock
@@ -11,7 +11,6 @@ from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import IntakeMetrics
 
-BATCH = 10
 _log = logger("intake")
 
 

@@ -6,7 +6,7 @@ for all: one slow message must not hold up the rest.
 
 import asyncio
 
-BATCH = 10  # SQS returns at most ten messages per receive
+from aiops_daemon.intake.queue import BATCH
 
 
 class Permits:

@@ -13,6 +13,7 @@ from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.errors import NotFound
 from aiops_daemon.ports import Clock
 
+BATCH = 10  # messages of a receive, and entries of a batch call: the most that SQS takes
 MAX_REASON_CHARS = 500
 MAX_BYTES = 1024 * 1024  # body and attributes together
 _ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "SenderId"]
