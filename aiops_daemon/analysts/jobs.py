@@ -9,11 +9,10 @@ from aiops_daemon.model.verdict import Verdict
 
 _STATUS_KEYS = (
     "status", "state", "State", "Status", "build-status", "test-run-status", "jobStatus", "JobStatus", "execution-status",
-    "executionStatus",
-    "current-state", "currentStatus", "result", "Result", "resultStatus", "DBInstanceStatus", "TrainingJobStatus", "ProcessingJobStatus",
-    "TransformJobStatus", "HyperParameterTuningJobStatus", "EndpointStatus", "currentState", "completed-phase-status", "build_status",
-    "scan-status",
-    "task_status", "stepStatus", "deploymentStatus", "TranscriptionJobStatus", "migrationStatus", "StatusCode", "statusCode", "status-code",
+    "executionStatus", "current-state", "currentStatus", "result", "Result", "resultStatus", "DBInstanceStatus", "TrainingJobStatus",
+    "ProcessingJobStatus", "TransformJobStatus", "HyperParameterTuningJobStatus", "EndpointStatus", "currentState",
+    "completed-phase-status", "build_status", "scan-status", "task_status", "stepStatus", "deploymentStatus", "TranscriptionJobStatus",
+    "migrationStatus", "StatusCode", "statusCode", "status-code",
 )  # fmt: skip
 _FAILED = words(
     """

@@ -11,24 +11,19 @@ from aiops_daemon.model.event import EventKind, Reading, Resource
 
 # Metric dimension -> the resource it names, most precise first.
 _DIMENSIONS = {
-    "InstanceId": "ec2:instance", "DBInstanceIdentifier": "rds:db", "DBClusterIdentifier": "rds:cluster",
-    "FunctionName": "lambda:function",
+    "InstanceId": "ec2:instance", "DBInstanceIdentifier": "rds:db", "DBClusterIdentifier": "rds:cluster", "FunctionName": "lambda:function",
     "ServiceName": "ecs:service", "TableName": "dynamodb:table", "QueueName": "sqs:queue", "TopicName": "sns:topic",
     "LoadBalancer": "elasticloadbalancing:loadbalancer", "LoadBalancerName": "elasticloadbalancing:loadbalancer",
     "AutoScalingGroupName": "autoscaling:group", "BucketName": "s3:bucket", "CacheClusterId": "elasticache:cluster",
-    "VolumeId": "ec2:volume",
-    "StateMachineArn": "states:state-machine", "ApiName": "apigateway:api", "DomainName": "opensearch:domain",
+    "VolumeId": "ec2:volume", "StateMachineArn": "states:state-machine", "ApiName": "apigateway:api", "DomainName": "opensearch:domain",
     "StreamName": "kinesis:stream", "ClusterIdentifier": "redshift:cluster", "Cluster Name": "kafka:cluster",
-    "FileSystemId": "efs:file-system",
-    "NatGatewayId": "ec2:nat-gateway", "TransitGateway": "ec2:transit-gateway", "VpnId": "ec2:vpn-connection",
-    "DeliveryStreamName": "firehose:stream", "EndpointName": "sagemaker:endpoint", "JobFlowId": "emr:cluster",
-    "DistributionId": "cloudfront:distribution", "HealthCheckId": "route53:health-check", "RuleName": "events:rule",
-    "ApiId": "apigateway:api",
-    "GraphQLAPIId": "appsync:api", "CertificateArn": "acm:certificate", "ReplicationInstanceIdentifier": "dms:replication-instance",
-    "ReplicationTaskIdentifier": "dms:replication-task", "Broker": "mq:broker", "ServerId": "transfer:server",
-    "CanaryName": "synthetics:canary",
-    "ReplicationGroupId": "elasticache:replication-group", "ProjectName": "codebuild:project", "ConnectionId": "directconnect:connection",
-    "JobName": "glue:job",
+    "FileSystemId": "efs:file-system", "NatGatewayId": "ec2:nat-gateway", "TransitGateway": "ec2:transit-gateway",
+    "VpnId": "ec2:vpn-connection", "DeliveryStreamName": "firehose:stream", "EndpointName": "sagemaker:endpoint",
+    "JobFlowId": "emr:cluster", "DistributionId": "cloudfront:distribution", "HealthCheckId": "route53:health-check",
+    "RuleName": "events:rule", "ApiId": "apigateway:api", "GraphQLAPIId": "appsync:api", "CertificateArn": "acm:certificate",
+    "ReplicationInstanceIdentifier": "dms:replication-instance", "ReplicationTaskIdentifier": "dms:replication-task", "Broker": "mq:broker",
+    "ServerId": "transfer:server", "CanaryName": "synthetics:canary", "ReplicationGroupId": "elasticache:replication-group",
+    "ProjectName": "codebuild:project", "ConnectionId": "directconnect:connection", "JobName": "glue:job",
 }  # fmt: skip
 
 

@@ -16,11 +16,11 @@ from aiops_daemon.model.event import Actor, ActorKind, EventKind, Parked, Readin
 
 _VERSION = re.compile(r"_?20\d{2}_?\d{2}_?\d{2}(?:v\d+)?$")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_FACTS = ("requestParameters", "additionalEventData", "serviceEventDetails", "responseElements", "eventType", "resources", "userAgent")
 _KINDS = {
     "IAMUser": ActorKind.USER, "AssumedRole": ActorKind.ROLE, "Role": ActorKind.ROLE, "Root": ActorKind.ROOT,
-    "FederatedUser": ActorKind.FEDERATED,
-    "SAMLUser": ActorKind.FEDERATED, "WebIdentityUser": ActorKind.FEDERATED, "IdentityCenterUser": ActorKind.FEDERATED,
-    "AWSService": ActorKind.SERVICE, "AWSAccount": ActorKind.ACCOUNT,
+    "FederatedUser": ActorKind.FEDERATED, "SAMLUser": ActorKind.FEDERATED, "WebIdentityUser": ActorKind.FEDERATED,
+    "IdentityCenterUser": ActorKind.FEDERATED, "AWSService": ActorKind.SERVICE, "AWSAccount": ActorKind.ACCOUNT,
 }  # fmt: skip
 
 
@@ -39,20 +39,7 @@ def read(envelope: Envelope) -> Reading:
         error = "Failed"
     kind = _kind(detail, call)
     read_only = next((value for value in at(detail, "readOnly") if isinstance(value, bool)), None)
-    facts: dict[str, JsonValue] = {
-        key: detail[key]
-        for key in (
-            "requestParameters",
-            "additionalEventData",
-            "serviceEventDetails",
-            "responseElements",
-            "eventType",
-            "resources",
-            "userAgent",
-        )
-        if key in detail
-    }
-    actor = actor_of(detail)
+    actor = _actor(detail)
     if kind is EventKind.SIGN_IN:
         resources: list[Resource] = [Resource(type="iam:user", id=actor.name)] if actor.name and actor.kind is ActorKind.USER else []
     else:
@@ -63,7 +50,7 @@ def read(envelope: Envelope) -> Reading:
         name,
         resources,
         fallback=fallback(service, call),
-        facts=facts,
+        facts={key: detail[key] for key in _FACTS if key in detail},
         actor=actor,
         event_source=shown(source) or f"{service}.amazonaws.com",
         error_code=error,
@@ -79,7 +66,7 @@ def _kind(detail: Mapping[str, JsonValue], call: str) -> EventKind:
     return EventKind.SERVICE_ACTION if kind == "AwsServiceEvent" else EventKind.API_CALL
 
 
-def actor_of(detail: Mapping[str, JsonValue]) -> Actor:
+def _actor(detail: Mapping[str, JsonValue]) -> Actor:
     """userIdentity, reduced. What is missing stays missing."""
     identity = detail.get("userIdentity")
     who: Mapping[str, JsonValue] = identity if isinstance(identity, dict) else {}

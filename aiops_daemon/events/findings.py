@@ -8,7 +8,7 @@ from aiops_daemon.events.arn import resource_of, service_name
 from aiops_daemon.events.making import made
 from aiops_daemon.events.tree import at, first_text, texts
 from aiops_daemon.model.envelope import Envelope
-from aiops_daemon.model.event import EventKind, Reading, Resource
+from aiops_daemon.model.event import UNKNOWN, EventKind, Reading, Resource
 
 # GuardDuty: where the affected resource stands, by kind.
 _GUARDDUTY = (
@@ -16,8 +16,7 @@ _GUARDDUTY = (
     ("resource.eksClusterDetails.name", "eks:cluster"), ("resource.rdsDbInstanceDetails.dbInstanceIdentifier", "rds:db"),
     ("resource.lambdaDetails.functionName", "lambda:function"), ("resource.ecsClusterDetails.arn", "ecs:cluster"),
     ("s3ObjectDetails.bucketName", "s3:bucket"), ("s3BucketDetails.bucketName", "s3:bucket"), ("resourceArn", "resource"),
-    ("resource.accessKeyDetails.userName", "iam:user"),
-    ("service.detection.sequence.resources.uid", "resource"),
+    ("resource.accessKeyDetails.userName", "iam:user"), ("service.detection.sequence.resources.uid", "resource"),
 )  # fmt: skip
 _CONFIG_TYPES = {
     "AWS::EC2::Instance": "ec2:instance", "AWS::S3::Bucket": "s3:bucket", "AWS::IAM::User": "iam:user", "AWS::IAM::Role": "iam:role",
@@ -26,6 +25,7 @@ _CONFIG_TYPES = {
     "AWS::DynamoDB::Table": "dynamodb:table", "AWS::EC2::VPC": "ec2:vpc", "AWS::EC2::Subnet": "ec2:subnet",
 }  # fmt: skip
 
+_FALLBACKS = {"config": "config:resource", "trustedadvisor": "account"}
 # The others: where the resource stands, and its type where the place says it.
 _LISTED = (
     ("findings.Resources.Id", ""),
@@ -44,8 +44,8 @@ _COLUMNS = {
 
 def read(envelope: Envelope) -> Reading:
     """By source: each has its own place for the resource."""
-    reader = _READERS.get(envelope.source.removeprefix("aws."), _listed)
-    detail = envelope.detail
+    source, detail = envelope.source.removeprefix("aws."), envelope.detail
+    reader = _READERS.get(source, _listed)
     name = first_text(
         detail, "type", "eventTypeCode", "check-name", "findings.Types", "findings.Title", "messageType", "status", "configRuleName"
     )
@@ -54,7 +54,7 @@ def read(envelope: Envelope) -> Reading:
         EventKind.FINDING,
         name or envelope.detail_type,
         list(reader(envelope)) or _beside(envelope),
-        fallback=_fallback(envelope),
+        fallback=_FALLBACKS.get(source, UNKNOWN),
         severity=_severity(detail),
     )
 
@@ -72,9 +72,7 @@ def _severity(detail: Mapping[str, JsonValue]) -> float | None:
         for value in at(detail, path):
             if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value * scale <= 10:
                 return max(1.0, value * scale)
-    label = (texts(detail, "severity") or texts(detail, "findings.Severity.Label") or texts(detail, "severity.description") or [""])[
-        0
-    ].upper()
+    label = first_text(detail, "severity", "findings.Severity.Label", "severity.description").upper()
     return {"CRITICAL": 9.0, "HIGH": 8.0, "MEDIUM": 5.0, "LOW": 3.0, "INFORMATIONAL": 1.0}.get(label)
 
 
@@ -127,16 +125,8 @@ def _advisor(envelope: Envelope) -> Iterator[Resource]:
         yield Resource(type="iam:access-key", id=key)
         return
     found = [one for text in texts(envelope.detail, "resource_id") if (one := resource_of(text)) is not None]
-    yield from found or [Resource(type=kind, id=text) for column, kind in _COLUMNS.items() for text in _cells(envelope, column)][:1]
-
-
-def _cells(envelope: Envelope, column: str) -> list[str]:
-    return texts(envelope.detail, f"check-item-detail.{column}")
-
-
-def _fallback(envelope: Envelope) -> str:
-    source = envelope.source.removeprefix("aws.")
-    return {"config": "config:resource", "trustedadvisor": "account"}.get(source, "unknown")
+    cells = ((kind, texts(envelope.detail, f"check-item-detail.{column}")) for column, kind in _COLUMNS.items())
+    yield from found or [Resource(type=kind, id=text) for kind, listed in cells for text in listed][:1]
 
 
 _READERS = {

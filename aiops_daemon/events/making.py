@@ -5,20 +5,20 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
+from aiops_daemon.events.arn import MAX_ID
 from aiops_daemon.events.tree import pruned, shown
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.event import UNKNOWN, Actor, Event, EventKind, Parked, Recognized, Resource
 
 MAX_RESOURCES = 1000
-MAX_ID = 2048
+_HIDDEN = frozenset({"...", "REDACTED", "HIDDEN_DUE_TO_SECURITY_REASONS", "***"})  # placeholders for an id
 _TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*(?::[a-z0-9][a-z0-9._-]*)?")  # it becomes a key, a label and a file name
 
 
 def usable(identifier: str) -> bool:
     """An id may not be a placeholder, nor carry what no AWS id carries."""
     text = identifier.strip()
-    hidden = {"...", "REDACTED", "HIDDEN_DUE_TO_SECURITY_REASONS", "***"}
-    return bool(text) and len(text) <= MAX_ID and text.isprintable() and text not in hidden
+    return bool(text) and len(text) <= MAX_ID and text.isprintable() and text not in _HIDDEN
 
 
 def _typed(resource: Resource) -> Resource:

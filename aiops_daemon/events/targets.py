@@ -14,6 +14,7 @@ from aiops_daemon.events.call_targets import DEFAULT_THING, GENERIC, SPECIAL, TA
 from aiops_daemon.events.tree import at, first_text, named, texts
 from aiops_daemon.model.event import UNKNOWN, Resource
 
+_VERB = re.compile(r"^[A-Z][a-z]+")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z][a-z0-9]*")
 # Names and ids of something else than the target: they are looked at by no generic rule.
 _ASIDE = frozenset({
@@ -68,7 +69,7 @@ def _loosely(service: str, call: str, request: JsonValue) -> list[Resource]:
         return []
     about = _noun_of(call)
     for _, key, value in named(request, depth=2):
-        match = GENERIC.match(key.lower().replace("-", "").replace("_", ""))
+        match = GENERIC.match(_plain(key))
         last = (_PARTS.findall(key[:1].upper() + key[1:]) or [""])[-2:-1]
         strings = _strings(value)
         if match and match["noun"] not in _ASIDE and strings and (match["noun"] in about or (last and last[0].lower() in about)):
@@ -84,13 +85,12 @@ def _partners(service: str, call: str, request: JsonValue) -> list[Resource]:
 
 
 def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False) -> list[Resource]:
-    """The best parameter that names a target,
-    with all of its values on that level. `strict`: only what the call itself is named after."""
+    """The best parameter that names a target, with all of its values on that level. `strict`: only what the call is named after."""
     best: tuple[int, int, str, str] | None = None
     values: dict[tuple[int, str], list[str]] = {}
     listed = service in TARGETS
     for position, (level, key, value) in enumerate(named(tree)):
-        low = _LISTED.sub("", key.lower().replace("-", "").replace("_", ""))
+        low = _LISTED.sub("", _plain(key))
         thing = _thing(service, call, key, low)
         strings = _strings(value)
         if thing is None or not strings or (strict and not _told(call, low) and not (listed and thing in {"*", "resource"})):
@@ -110,7 +110,7 @@ def _thing(service: str, call: str, key: str, low: str) -> str | None:
     table = TARGETS.get(service)
     noun = _noun_of(call)
     # stageName of DeleteStage, whatever the table says; but a policy's text or a type is no target.
-    own = low.startswith(noun) and low.removeprefix(noun) in {"", "id", "name", "arn", "identifier"}
+    own = low.startswith(noun) and low.removeprefix(noun) in {"", *_NOUNLESS}
     own = own and not noun.endswith(_NO_TARGETS) and not call.startswith(("Set", "Grant", "Revoke", "Put"))
     if table is None:
         if own:
@@ -129,7 +129,7 @@ def _thing(service: str, call: str, key: str, low: str) -> str | None:
 def _told(call: str, low: str) -> int:
     """How much of the parameter's noun stands in the call's name: 0 where nothing does."""
     noun = re.sub(r"(ids?|names?|arns?|identifiers?)$", "", low)
-    about = re.sub(r"^[A-Z][a-z]+", "", call).lower().removesuffix("s")
+    about = _VERB.sub("", call).lower().removesuffix("s")
     return len(noun) if len(noun) > 2 and (noun in call.lower() or (about and noun.startswith(about))) else 0
 
 
@@ -140,6 +140,11 @@ def _rank(service: str, call: str, low: str, thing: str) -> int:
     told = _told(call, low) or (1 if low in _NOUNLESS and thing == "*" else 0)
     known = SPECIAL.get(call) in {f"{service}:{thing}", thing}
     return (100_000 if known else 0) + (min(told, 1) if service == "iam" else told) * 1000 + place * 10
+
+
+def _plain(key: str) -> str:
+    """volumeid for volumeId, volume-id and volume_id."""
+    return key.lower().replace("-", "").replace("_", "")
 
 
 def _strings(value: JsonValue) -> list[str]:
@@ -189,11 +194,11 @@ def _spelled(key: str, noun: str) -> str:
 
 def _noun_of(call: str) -> str:
     """What follows the verb: stage in DeleteStage."""
-    return re.sub(r"^[A-Z][a-z]+", "", call).lower() or "-"
+    return _VERB.sub("", call).lower() or "-"
 
 
 def _dashed(call: str) -> str:
-    return "-".join(part.lower() for part in _PARTS.findall(re.sub(r"^[A-Z][a-z]+", "", call))) or "resource"
+    return "-".join(part.lower() for part in _PARTS.findall(_VERB.sub("", call))) or "resource"
 
 
 def _in_message(service: str, message: str) -> list[Resource]:
