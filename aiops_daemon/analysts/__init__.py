@@ -1,9 +1,10 @@
 """Analysts: evidence -> verdict. Each implements ports.Analyst and knows none of the others.
 
     rules.py       always first: deterministic, explained, no network
-    (a model)      refines the rules' verdict and may only lower its autonomy
+    model.py       a language model, where one is configured: refines the rules' verdict and may only lower its autonomy (prices.py)
 
-The rules are plain tables, one concern per file, asked in the order that rules.py lists:
+The rules are plain tables, one concern per file, asked in the order that rules.py lists; facts.py reads an event for them, opinion.py
+says what their confidence means:
 
     calls_stop.py       something was stopped, cut off, switched off or scaled to nothing
     calls_destroy.py    something was deleted

@@ -3,7 +3,7 @@
 import re
 
 from aiops_daemon.analysts.facts import api, parameters, values, words
-from aiops_daemon.analysts.opinion import FAIR, STRONG, WEAK, actor, anomaly, subject, tampering
+from aiops_daemon.analysts.opinion import FAIR, STRONG, WEAK, anomaly, called, tampering
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
 
@@ -84,9 +84,9 @@ def judge(event: Event) -> Verdict | None:
     if gives:
         wide = any(word in str(v).lower() for v in values(parameters(event), "policyArn", "policyName") for word in _ADMIN)
         confidence, severity = (STRONG, 9) if wide else (FAIR, 7)
-        because = f"{actor(event)} called {name} on {subject(event)}: {gives}; a person has to say whether that was meant."
+        because = f"{called(event)}: {gives}; a person has to say whether that was meant."
         return tampering(event, because, confidence=confidence, severity=severity)
     if name in _DEPLOY_OR_BACKDOOR.get(service, ()):
-        because = f"{actor(event)} called {name} on {subject(event)}: a deploy or a backdoor, the event alone cannot tell."
+        because = f"{called(event)}: a deploy or a backdoor, the event alone cannot tell."
         return anomaly(event, because, confidence=WEAK)
     return None

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from pydantic import JsonValue
 
-from aiops_daemon.analysts.facts import api, flag, pairs, parameters, values
-from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, subject, tampering
+from aiops_daemon.analysts.facts import api, flag, is_zero, pairs, parameters, values, words
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, anomaly, called, tampering
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
 
@@ -14,7 +14,7 @@ Parameters = dict[str, JsonValue]
 
 # The call itself is the weakening, whatever its parameters.
 SWITCHED_OFF: dict[str, frozenset[str]] = {
-    service: frozenset(names.split())
+    service: words(names)
     for service, names in {
         "cloudtrail": "StopLogging DeleteTrail DeleteEventDataStore StopEventDataStoreIngestion DeleteChannel DeleteResourcePolicy "
         "DeregisterOrganizationDelegatedAdmin",
@@ -206,20 +206,20 @@ def judge(event: Event) -> Verdict | None:
     """TAMPERING where a protection or an audit source got weaker."""
     service, name = api(event)
     if name in SWITCHED_OFF.get(service, ()):
-        because = f"{actor(event)} called {name} on {subject(event)}: a protection or a source of evidence is gone."
+        because = f"{called(event)}: a protection or a source of evidence is gone."
         return tampering(event, because, confidence=CERTAIN, severity=9)
     if _UNPROTECTS.match(name):
-        because = f"{actor(event)} called {name} on {subject(event)}: what protects or proves was taken away."
+        because = f"{called(event)}: what protects or proves was taken away."
         return tampering(event, because, confidence=FAIR)
     rule = WEAKENED.get((service, name))
     if rule is None:
         return _unguarded(event, name)
     test, meaning, confidence = rule
     if test(parameters(event)):
-        return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {meaning}.", confidence=confidence)
+        return tampering(event, f"{called(event)}: {meaning}.", confidence=confidence)
     if service in {"rds", "dynamodb", "eks", "cognito-idp", "elasticfilesystem"} or name in {"PutRule", "PutBucketVersioning"}:
         return _unguarded(event, name)  # everyday calls: this change is another one
-    return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: a security setting changed, no weakening is shown.")
+    return anomaly(event, f"{called(event)}: a security setting changed, no weakening is shown.")
 
 
 def _unguarded(event: Event, name: str) -> Verdict | None:
@@ -228,8 +228,8 @@ def _unguarded(event: Event, name: str) -> Verdict | None:
     if not _CHANGES.match(name):
         return None
     off = next((key for key, value in pairs(given) if _GUARD.search(key) and flag({key: value}, key) is False), None)
-    if off is None and any(value == 0 and value is not False for value in values(given, "backupRetentionPeriod", "snapshotRetentionLimit")):
+    if off is None and any(is_zero(value) for value in values(given, "backupRetentionPeriod", "snapshotRetentionLimit")):
         off = "automatic backups"
     if off is None:
         return None
-    return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {off} is off.", confidence=FAIR)
+    return tampering(event, f"{called(event)}: {off} is off.", confidence=FAIR)

@@ -6,12 +6,10 @@ What only removes access or a rule (a key, a policy, an ingress rule) is not her
 import re
 
 from aiops_daemon.analysts.facts import api
-from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, failure, named, normal, subject
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, REPLACE, STRONG, actor, anomaly, called, failure, named, normal, subject
 from aiops_daemon.analysts.things import Thing, thing_of
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
-
-REPLACE = "codebuild.terraform_apply"
 
 _GONE = re.compile(
     r"^(?:Batch|Force|Permanently)?(?:Delete|Drop|Terminate|Destroy|Purge|Release|Deregister|Decommission|Remove|Empty)(?P<thing>[A-Z].*)$"
@@ -48,10 +46,10 @@ def judge(event: Event) -> Verdict | None:
     noun = match["thing"]
     said = f"{subject(event)} was destroyed by {actor(event)} ({name})"
     if (service, noun) in _ORDINARY or noun.endswith(("Tags", "Tagging", "Messages")):
-        return normal(f"{actor(event)} called {name} on {subject(event)}: alone ordinary.")
+        return normal(f"{called(event)}: alone ordinary.")
     found = thing_of(noun)
     if found is None:
-        because = f"{actor(event)} called {name} on {subject(event)}: something was removed, restoring it blindly could re-open access."
+        because = f"{called(event)}: something was removed, restoring it blindly could re-open access."
         return anomaly(event, because)
     return named(event, _lost(event, said, *found))
 

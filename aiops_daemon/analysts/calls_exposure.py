@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pydantic import JsonValue
 
 from aiops_daemon.analysts.facts import api, flag, pairs, parameters, values
-from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, subject, tampering
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, called, subject, tampering
 from aiops_daemon.analysts.policy_document import Reach, reach_of
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
@@ -41,8 +41,7 @@ def _snapshot_shared(p: Parameters, home: str) -> bool:
         return False
     given = _without(p, "remove")
     names = ("add", "valuesToAdd", "userIds", "userId", "groups", "groupNames", "accountIdsToAdd", "accountWithRestoreAccess")
-    added = [*values(given, *names)]
-    return any(_stranger(v, home) for item in added for v in _leaves(item))
+    return any(_stranger(v, home) for item in values(given, *names) for v in _leaves(item))
 
 
 def _without(tree: JsonValue, name: str) -> JsonValue:
@@ -82,7 +81,7 @@ def _block_removed(p: Parameters, _home: str) -> bool:
 
 
 def _lambda_permission(p: Parameters, home: str) -> bool:
-    """A principal that is the world or another account; a service needs a source, or any customer of it may call."""
+    """A principal that is the world or another account."""
     listed = values(p, "principal", "AWSAccountId", "AWSAccountIds")
     principals = [str(v) for item in listed for v in _leaves(item) if isinstance(v, str | int)]
     return any(v == "*" or any(found != home for found in _ACCOUNT.findall(v)) for v in principals)
@@ -165,16 +164,16 @@ def judge(event: Event) -> Verdict | None:
     if rule:
         test, meaning, confidence = rule
         if test(given, event.account):
-            return tampering(event, f"{actor(event)} called {name} on {subject(event)}: {meaning}.", confidence=confidence, severity=9)
+            return tampering(event, f"{called(event)}: {meaning}.", confidence=confidence, severity=9)
     if _CHANGES.match(name) and _publicly_accessible(given, event.account):
-        return tampering(event, f"{actor(event)} called {name} on {subject(event)}: it is reachable from the internet.", severity=9)
+        return tampering(event, f"{called(event)}: it is reachable from the internet.", severity=9)
     reach = reach_of(given, event.account)
     if reach in _REACH and not name.startswith(("CreatePolicy", "UpdateAssumeRole", "CreateRole")):
         who, confidence = _REACH[reach]
         because = f"{actor(event)} set a policy on {subject(event)} that lets {who} in ({name})."
         return tampering(event, because, confidence=confidence, severity=9 if reach is Reach.WORLD else 7)
     if rule and not _EVERYDAY.match(name):
-        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: sharing changed, nobody outside is shown.")
+        return anomaly(event, f"{called(event)}: sharing changed, nobody outside is shown.")
     if _POLICY_SETTER.match(name) and reach is not None and event.resource.service != "iam":
         return anomaly(event, f"{actor(event)} changed the policy of {subject(event)} ({name}); it opens nothing to strangers.")
     return None

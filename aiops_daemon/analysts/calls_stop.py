@@ -5,13 +5,11 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from aiops_daemon.analysts.facts import api, flag, parameters, values, words
-from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, actor, anomaly, failure, named, subject
+from aiops_daemon.analysts.facts import api, flag, is_zero, parameters, values, words
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, REPLACE, STRONG, actor, anomaly, called, failure, named, subject
 from aiops_daemon.analysts.things import Thing, thing_of
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
-
-REPLACE = "codebuild.terraform_apply"
 
 # Calls outside the verb table: what they do, the action that takes it back, how sure.
 _STOPPED: dict[tuple[str, str], tuple[str, str | None, float]] = {
@@ -85,7 +83,7 @@ def judge(event: Event) -> Verdict | None:
     """FAILURE where the call stopped something, ANOMALY where it only interrupted it."""
     service, name = api(event)
     if name in _PASSING:
-        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: a short outage by request that ends by itself.")
+        return anomaly(event, f"{called(event)}: a short outage by request that ends by itself.")
     stopped = _STOPPED.get((service, name))
     if stopped:
         what, action, confidence = stopped
@@ -103,20 +101,16 @@ def _halted(event: Event, name: str) -> Verdict | None:
     if _RUNS.search(match["thing"]):
         return None
     if found is None or found[0] is Thing.OTHER:
-        return anomaly(event, f"{actor(event)} called {name} on {subject(event)}: something was ended early, by request.", confidence=FAIR)
+        return anomaly(event, f"{called(event)}: something was ended early, by request.", confidence=FAIR)
     return named(event, failure(event, f"{subject(event)} was stopped by {actor(event)} ({name}).", confidence=FAIR, severity=7))
 
 
 def _scaled_to_nothing(event: Event, name: str) -> Verdict | None:
     """A count set to zero stops the work as well as a stop call does; only an operator knows whether it was meant."""
-    if not _CHANGES.match(name) or not any(_is_zero(v) for v in values(parameters(event), *_COUNTED.get(name, _COUNTS))):
+    if not _CHANGES.match(name) or not any(is_zero(v) for v in values(parameters(event), *_COUNTED.get(name, _COUNTS))):
         return None
     action = "ecs.redeploy" if name == "UpdateService" else None
     return failure(event, f"{actor(event)} set {subject(event)} to zero ({name}): nothing of it runs.", confidence=FAIR, action=action)
-
-
-def _is_zero(value: JsonValue) -> bool:
-    return value == 0 and value is not False
 
 
 def _switched_off(event: Event, service: str, name: str) -> Verdict | None:

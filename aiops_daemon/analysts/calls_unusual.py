@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.analysts.facts import api
-from aiops_daemon.analysts.opinion import FAIR, actor, anomaly, subject
+from aiops_daemon.analysts.facts import api, words
+from aiops_daemon.analysts.opinion import FAIR, anomaly, called
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Verdict
 
 _UNUSUAL: dict[str, frozenset[str]] = {
-    service: frozenset(names.split())
+    service: words(names)
     for service, names in {
         "ssm": "StartSession ResumeSession SendCommand StartAutomationExecution CreateAssociation UpdateDocument",
         "ec2": "EnableSerialConsoleAccess GetPasswordData GetConsoleScreenshot ModifySerialConsoleAccess CreateInstanceExportTask "
@@ -39,7 +39,7 @@ def judge(event: Event) -> Verdict | None:
     """ANOMALY for what somebody should have a look at."""
     service, name = api(event)
     if name in _UNUSUAL.get(service, ()):
-        because = f"{actor(event)} called {name} on {subject(event)}: unusual access or identity work, nothing to restore."
+        because = f"{called(event)}: unusual access or identity work, nothing to restore."
         return anomaly(event, because, confidence=FAIR)
     return None
 

@@ -57,6 +57,11 @@ def flag(tree: JsonValue, *names: str) -> bool | None:
     return None
 
 
+def is_zero(value: JsonValue) -> bool:
+    """The number: False equals it."""
+    return value == 0 and value is not False
+
+
 def word(facts: Mapping[str, JsonValue], *names: str) -> str:
     """The first non-empty string among top-level facts of these names ('' where there is none)."""
     for name in names:

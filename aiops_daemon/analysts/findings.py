@@ -125,8 +125,6 @@ def _weakness(event: Event) -> Verdict:
         return normal(f"The scan of {subject(event)} found nothing.")
     if words & (_SETTLED | _PASSED):
         return normal(f"{subject(event)} is compliant, or the finding was settled.")
-    if event.severity is None and not words - {event.name.upper()} and not event.facts:
-        return normal("The finding says nothing.")
     return anomaly(event, f"{event.source} reports {event.name} on {subject(event)}: a standing weakness, nothing to restore.", severity=4)
 
 

@@ -24,11 +24,12 @@ from aiops_daemon.analysts.settings import ModelSettings
 from aiops_daemon.model.errors import ConfigurationError, GiveUp, NotPermitted, OverBudget, RetryLater
 from aiops_daemon.model.verdict import Autonomy, Classification, Evidence, Verdict
 from aiops_daemon.ports import Purse
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import ModelMetrics
 from aiops_daemon.telemetry.redaction import redact
 
-log = logger("model")
+_log = logger("model")
 FACT_CHARS = 600
 PROMPT_CHARS = 12_000
 INSTRUCTIONS = """You review one AWS event for an on-call engineer. Classify it:
@@ -45,8 +46,8 @@ _INJECTION = (
     "system prompt",
     "you are now",
     "classify as",
-    "\\u003c/evidence",
-)  # as render() writes it
+    "\\u003c/evidence",  # as render() writes it
+)
 
 
 class Answer(BaseModel):
@@ -77,7 +78,7 @@ class ModelAnalyst:
         self._purse = purse
         self._price = price_of(settings)
         if not self._price.listed:
-            log.warning("model price unknown", model=settings.name, dollars_per_million=(self._price.into, self._price.out))
+            _log.warning(LogEvent.MODEL_PRICE_UNKNOWN, model=settings.name, dollars_per_million=(self._price.into, self._price.out))
         self.name = f"{settings.provider}:{settings.name}"
         self._agent = Agent(
             model or make_model(settings),
@@ -147,7 +148,7 @@ class ModelAnalyst:
         try:
             await self._purse.settle(receipt, dollars)
         except RetryLater as error:
-            log.warning("model cost not settled", reserved=receipt, dollars=dollars, error=str(error))  # the reservation stands
+            _log.warning(LogEvent.MODEL_COST_UNSETTLED, reserved=receipt, dollars=dollars, error=str(error))  # the reservation stands
 
 
 def _refusal(error: ModelHTTPError) -> tuple[str, RetryLater | GiveUp]:

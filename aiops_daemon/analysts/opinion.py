@@ -8,11 +8,12 @@ The scale (the gate's shipped threshold is 0.8):
     WEAK    0.50  as likely as not
 """
 
-from aiops_daemon.analysts.facts import pairs, parameters
+from aiops_daemon.analysts.facts import api, pairs, parameters
 from aiops_daemon.model.event import UNKNOWN, Event
 from aiops_daemon.model.verdict import Autonomy, Classification, Verdict
 
 CERTAIN, STRONG, FAIR, WEAK = 0.95, 0.85, 0.70, 0.50
+REPLACE = "codebuild.terraform_apply"  # the action for what is gone and can be made anew from its definition
 
 
 def subject(event: Event) -> str:
@@ -25,6 +26,11 @@ def subject(event: Event) -> str:
 def actor(event: Event) -> str:
     """Who did it, for a sentence."""
     return event.actor.label or "an unknown actor"
+
+
+def called(event: Event) -> str:
+    """Who called what on what, for the beginning of a sentence."""
+    return f"{actor(event)} called {api(event)[1]} on {subject(event)}"
 
 
 def failure(

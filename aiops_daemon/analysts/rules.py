@@ -68,7 +68,7 @@ class RulesAnalyst:
 
     def judge_now(self, evidence: Evidence) -> Verdict:
         """Always an answer, never an exception for an event of any content."""
-        return _choose_action(_explained(evidence) or _suspected(evidence), evidence)
+        return _listed_only(_explained(evidence) or _suspected(evidence), evidence)
 
 
 def _explained(evidence: Evidence) -> Verdict | None:
@@ -153,12 +153,9 @@ def _held_back(event: Event, verdict: Verdict) -> Verdict:
     return verdict.model_copy(update={"ceiling": verdict.ceiling.lower_of(Autonomy.APPROVE), "confidence": min(verdict.confidence, FAIR)})
 
 
-def _choose_action(verdict: Verdict, evidence: Evidence) -> Verdict:
-    """Only from the allow-list. A lost resource for which there is no narrower action may be recreated from its definition."""
-    wished = verdict.action_id
-    if wished is None or wished in evidence.allowed_actions:
-        return verdict
-    return verdict.model_copy(update={"action_id": None})
+def _listed_only(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """An action that is not on the allow-list is not proposed."""
+    return verdict if verdict.action_id in {None, *evidence.allowed_actions} else verdict.model_copy(update={"action_id": None})
 
 
 def _first(rules: tuple[Rule, ...], event: Event) -> Verdict | None:

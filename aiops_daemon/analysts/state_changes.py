@@ -3,11 +3,10 @@
 from pydantic import JsonValue
 
 from aiops_daemon.analysts.facts import values, word
-from aiops_daemon.analysts.opinion import CERTAIN, FAIR, STRONG, anomaly, failure, normal, subject
+from aiops_daemon.analysts.opinion import CERTAIN, FAIR, REPLACE, STRONG, anomaly, failure, normal, subject
 from aiops_daemon.model.event import UNKNOWN, Event
 from aiops_daemon.model.verdict import Verdict
 
-REPLACE = "codebuild.terraform_apply"
 _BROKEN_WORDS = ("error", "fail", "unable", "cannot", "could not", "insufficient", "incompatible", "inaccessible")
 
 
