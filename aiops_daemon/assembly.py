@@ -75,7 +75,7 @@ def assemble(
     metrics = Metrics()
     clients.observe(metrics.process.aws_call)
     tools = _tools(settings, clients, clock, metrics, account=account)
-    workers = Workers(tools, name or f"{socket.gethostname()}")
+    workers = Workers(tools, name or socket.gethostname())
     admission = Admission(tools.journal, clock, judging(settings.policy), lambda event: explain_cause(event, settings.policy))
     deploys = DeploysSeen()
     handler = MessageHandler(

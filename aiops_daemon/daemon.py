@@ -2,18 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
 
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.telemetry.health import Watchdog
 from aiops_daemon.telemetry.http import HttpServer
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.worker import Workers
 
-log = logger("daemon")
-Background = Callable[[asyncio.Event], Awaitable[None]]
+_log = logger("daemon")
+Background = Callable[[asyncio.Event], Coroutine[None, None, None]]
 
 
 @dataclass
@@ -25,7 +25,6 @@ class Daemon:
     http: HttpServer
     watchdog: Watchdog
     background: tuple[Background, ...] = ()
-    started_at: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Intake leaves first, so that nothing is admitted that nobody works on."""
@@ -34,8 +33,8 @@ class Daemon:
             beat = group.create_task(self.watchdog.run())
             group.create_task(self.workers.run(intake_gone))
             for task in self.background:
-                group.create_task(_until(task, stop))
-            log.info("daemon started", port=self.http.port, workers=self.workers.name)
+                group.create_task(task(stop))
+            _log.info(LogEvent.DAEMON_STARTED, port=self.http.port, workers=self.workers.name)
             try:
                 await self.consumer.run(stop)
             finally:
@@ -43,11 +42,7 @@ class Daemon:
                 self.workers.nudge()
                 await self.workers.idle()
                 beat.cancel()
-        log.info("daemon stopped")
-
-
-async def _until(task: Background, stop: asyncio.Event) -> None:
-    await task(stop)
+        _log.info(LogEvent.DAEMON_STOPPED)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

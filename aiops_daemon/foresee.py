@@ -21,11 +21,12 @@ from aiops_daemon.model.event import Event, EventKind, Resource
 from aiops_daemon.model.incident import Incident, incident_id
 from aiops_daemon.model.verdict import Classification
 from aiops_daemon.ports import Clock
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.admission import Admission
 from aiops_daemon.workflow.worker import Workers
 
-log = logger("foresee")
+_log = logger("foresee")
 _SEVERITY = {"low": 3.0, "normal": 6.0, "high": 8.0}
 
 
@@ -40,7 +41,7 @@ class Warnings:
 
     async def __call__(self, change: Change, alert: Alert, record: Record) -> None:
         """Raises RetryLater when the incident could not be recorded: the log watch tells it again."""
-        log.info("log alert", change=change, alert_id=alert.alert_id, group=alert.cause.log_group, why=alert.cause.how_unusual)
+        _log.info(LogEvent.LOG_ALERT, change=change, alert_id=alert.alert_id, group=alert.cause.log_group, why=alert.cause.how_unusual)
         if change is not Change.OPENED or alert.muted:
             return
         event = self._event(alert, record)

@@ -12,12 +12,13 @@ from aiops_daemon.model.errors import GiveUp, InvalidInput
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading
 from aiops_daemon.model.incident import Signal, State, incident_id
 from aiops_daemon.model.verdict import Cause
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import correlation, logger
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.admission import Admission, Triage
 from aiops_daemon.workflow.worker import Workers
 
-log = logger("handler")
+_log = logger("handler")
 DECISION = "aiops_decision"  # the one body that is not an AWS event: an operator's word, sent straight to the queue
 
 
@@ -83,8 +84,8 @@ class MessageHandler:
                 return
             self._metrics.incidents.opened.labels(event.kind).inc()
             self._metrics.incidents.event_delay.observe(max(0.0, (event.received_at - event.occurred_at).total_seconds()))
-            log.info(
-                "incident opened", incident_id=admitted.incident_id, resource=event.resource.key, event_name=event.name,
+            _log.info(
+                LogEvent.INCIDENT_OPENED, incident_id=admitted.incident_id, resource=event.resource.key, event_name=event.name,
                 classification=triage.verdict.classification, why=triage.verdict.reasoning,
             )  # fmt: skip
             if admitted.held is not None:
@@ -109,7 +110,7 @@ class MessageHandler:
         if asked is not None and not asked.terminal and asked.workflow_state is not State.AWAITING_APPROVAL:
             return Park(f"decision before anybody was asked: {wanted}")  # else a plan would be approved that nobody has seen
         incident = await journal.signal(wanted, signal)
-        log.info("operator decision", incident_id=wanted, decision=signal.decision, by=signal.by, found=incident is not None)
+        _log.info(LogEvent.OPERATOR_DECISION, incident_id=wanted, decision=signal.decision, by=signal.by, found=incident is not None)
         if incident is None:
             return Park(f"decision without an open incident: {wanted}")
         self._workers.nudge()

@@ -49,7 +49,7 @@ class MaintenanceWindow(Frozen):
 
     def covers(self, moment: datetime, resource_key: str) -> bool:
         """Whether `moment` (aware, UTC) lies in the window; the end is exclusive."""
-        if not any(fnmatchcase(resource_key, pattern) for pattern in self.resources):
+        if not _any_fits(self.resources, resource_key):
             return False
         clock = moment.time()
         if self.start < self.end:
@@ -128,11 +128,11 @@ class PolicySettings(BaseModel):
 
     def is_protected(self, event: Event) -> bool:
         """Whether the resource may only be touched after a human said so."""
-        return any(fnmatchcase(event.resource.key, pattern) for pattern in self.protected)
+        return _any_fits(self.protected, event.resource.key)
 
     def authorises(self, actor: Actor) -> bool:
         """Whether the operator listed this actor, by its own ARN or by that of the role behind the session."""
-        return _matches(self.authorised_actors, actor)
+        return _any_fits(self.authorised_actors, actor.arn, actor.issuer_arn)
 
     def window_over(self, event: Event) -> MaintenanceWindow | None:
         """The maintenance window in which the event happened."""
@@ -145,13 +145,12 @@ def policy_facts(event: Event, policy: PolicySettings) -> dict[str, JsonValue]:
         "mode": policy.mode.value,
         "confidence_threshold": policy.confidence_threshold,
         "protected": policy.is_protected(event),
-        "guarded": any(fnmatchcase(event.resource.key, pattern) for pattern in policy.guarded),
+        "guarded": _any_fits(policy.guarded, event.resource.key),
     }
     if event.kind is EventKind.LOG_ANOMALY:
         facts["configured action allowed"] = event.facts.get("configured action") in policy.allowed_actions
     return facts
 
 
-def _matches(patterns: tuple[str, ...], actor: Actor) -> bool:
-    arns = [arn for arn in (actor.arn, actor.issuer_arn) if arn]
-    return any(fnmatchcase(arn, pattern) for arn in arns for pattern in patterns)
+def _any_fits(patterns: tuple[str, ...], *texts: str | None) -> bool:
+    return any(fnmatchcase(text, pattern) for text in texts if text for pattern in patterns)

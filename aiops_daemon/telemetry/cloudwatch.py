@@ -9,6 +9,7 @@ from datetime import datetime
 
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.ports import AwsClients, Clock
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import Metrics
 
@@ -25,7 +26,7 @@ _SENT = {
     "aiops_workflow_errors_total": "WorkflowErrors",
 }
 _BREAKER = "aiops_breaker_open"
-log = logger("cloudwatch")
+_log = logger("cloudwatch")
 
 
 class CloudWatchMetrics:
@@ -60,7 +61,7 @@ class CloudWatchMetrics:
             client = await self._clients.client("cloudwatch")
             await client.put_metric_data(Namespace=NAMESPACE, MetricData=data[:1000])
         except AiopsError as error:
-            log.warning("metrics not sent", error=str(error))
+            _log.warning(LogEvent.METRICS_NOT_SENT, error=str(error))
             return
         self._sent.update(counts | breakers)
 
