@@ -13,15 +13,17 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from aiops_daemon.embedded import ACCOUNT, client_environment
+
 STOP_SECONDS = 10
 
 
 class EmbeddedAws:
     """A context manager, plain or async. `terraform=False` makes every build a stand-in, for tests."""
 
-    def __init__(self, *, region: str = "us-east-1", terraform: bool = True) -> None:
-        self.region = region
-        self.account = "123456789012"
+    def __init__(self, *, terraform: bool = True) -> None:
+        self.region = "us-east-1"
+        self.account = ACCOUNT
         self.endpoint = ""
         self._terraform = terraform
         self._process: subprocess.Popen[str] | None = None
@@ -29,15 +31,8 @@ class EmbeddedAws:
     @property
     def environment(self) -> dict[str, str]:
         """For botocore's own chain, in this process or another; the real credentials never leave the machine."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "embedded",
-            "AWS_SECRET_ACCESS_KEY": "embedded",
-            "AWS_SESSION_TOKEN": "embedded",
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_REGION": self.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        own = {"AWS_SESSION_TOKEN": "embedded", "AWS_EC2_METADATA_DISABLED": "true"}  # over what this machine may have set
+        return client_environment(self.endpoint, self.region) | own
 
     def calls(self) -> dict[str, int]:
         """`service:Operation` -> how often, since the start or the last reset."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from moto.logs.models import logs_backends
 
-from aiops_daemon.embedded.codebuild import ACCOUNT, Build
+from aiops_daemon.embedded import ACCOUNT, client_environment
+from aiops_daemon.embedded.codebuild import Build
 from aiops_daemon.embedded.terraform import TerraformTools
 from aiops_daemon.ports import Clock
 
@@ -49,11 +50,7 @@ class BuildRunner:
         packages = ":".join(path for path in sys.path if path)
         return {
             **build.variables,
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "embedded",
-            "AWS_SECRET_ACCESS_KEY": "embedded",
-            "AWS_DEFAULT_REGION": build.region,
-            "AWS_REGION": build.region,
+            **client_environment(self.endpoint, build.region),
             "HOME": str(self._folder),
             "TMPDIR": tempfile.gettempdir(),
             "PATH": "",

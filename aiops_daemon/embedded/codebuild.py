@@ -15,11 +15,11 @@ from typing import Any
 
 from moto.codebuild.models import codebuild_backends
 
+from aiops_daemon.embedded import ACCOUNT
 from aiops_daemon.embedded.requests import AwsRequest
 from aiops_daemon.ports import Clock
 
 SERVED = frozenset({"StartBuild", "BatchGetBuilds", "StopBuild", "ListBuildsForProject"})
-ACCOUNT = "123456789012"
 TOKEN_LIFE = timedelta(minutes=5)  # documented for StartBuild
 
 Answer = tuple[int, dict[str, Any]]

@@ -15,10 +15,10 @@ from xml.sax.saxutils import escape
 
 from moto.ec2.models import ec2_backends
 
+from aiops_daemon.embedded import ACCOUNT
 from aiops_daemon.embedded.codebuild import SERVED, CodeBuild
 from aiops_daemon.embedded.requests import AwsRequest, read_request
 
-ACCOUNT = "123456789012"  # moto's own
 _NEEDS_A_LIVING_INSTANCE = frozenset({"StartInstances", "StopInstances", "RebootInstances"})
 _GONE = frozenset({"terminated", "shutting-down"})
 

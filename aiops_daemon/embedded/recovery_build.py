@@ -16,6 +16,7 @@ from aiops_daemon.actions.terraform_plan import Change, ResourceChange, SavedPla
 from aiops_daemon.embedded.artifacts import JSON_FILE, PLAN_FILE, Artifacts, Kept, Mismatch, digest
 from aiops_daemon.embedded.terraform import TerraformTools
 from aiops_daemon.embedded.terraform_job import Stack, StalePlan, TerraformFailed
+from aiops_daemon.probes.ec2_instance import REPLACES_TAG
 
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,127}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
@@ -67,7 +68,7 @@ def _build(inputs: Inputs, stacks: Path, terraform: TerraformTools | None, clien
     present = _replacement(client, inputs.resource_id)
     if present is not None:
         return Ending(3, "nothing to put back", refused=f"{present} has already replaced {inputs.resource_id}")
-    tags = _tags(lost) | {"aiops-replaces": inputs.resource_id, "aiops-incident": inputs.incident_id}
+    tags = _tags(lost) | {REPLACES_TAG: inputs.resource_id, "aiops-incident": inputs.incident_id}
     stack = Stack(terraform, stacks, lost, tags) if terraform else StandIn(client, lost, tags)
     artifacts = Artifacts(inputs.plan_bucket, inputs.incident_id)
     try:
@@ -143,7 +144,7 @@ def _describe(client: Any, instance: str) -> dict[str, Any] | None:
 
 def _replacement(client: Any, lost: str) -> str | None:
     filters = [
-        {"Name": "tag:aiops-replaces", "Values": [lost]},
+        {"Name": f"tag:{REPLACES_TAG}", "Values": [lost]},
         {"Name": "instance-state-name", "Values": ["pending", "running"]},
     ]
     for reservation in client.describe_instances(Filters=filters)["Reservations"]:

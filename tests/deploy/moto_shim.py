@@ -18,7 +18,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from aiops_daemon.aws.clock import SystemClock
-from aiops_daemon.embedded.codebuild import ACCOUNT, SERVED, CodeBuild
+from aiops_daemon.embedded import ACCOUNT
+from aiops_daemon.embedded.codebuild import SERVED, CodeBuild
 from aiops_daemon.embedded.requests import AwsRequest
 from tests.deploy.building import Builds
 from tests.deploy.conftest import Moto
@@ -119,7 +120,7 @@ class Shim:
     def _codebuild(self, operation: str, request: dict[str, Any], environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """moto drops concurrentBuildLimit and encryptionKey, and runs nothing."""
         if operation in SERVED:
-            code, answered = self._running.serve(AwsRequest("codebuild", operation, REGION, "", json.dumps(request).encode()))
+            code, answered = self._running.serve(AwsRequest("codebuild", operation, REGION, json.dumps(request).encode()))
             return _answer(start, answered, "200 OK" if code == 200 else "400 Bad Request")
         if operation in {"CreateProject", "UpdateProject"}:
             self._builds[request["name"]] = {key: request[key] for key in ("concurrentBuildLimit", "encryptionKey") if key in request}

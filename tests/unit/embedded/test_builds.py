@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from moto.logs.models import logs_backends
 
-from aiops_daemon.embedded import builds
+from aiops_daemon.embedded import ACCOUNT, builds
 from aiops_daemon.embedded.builds import BuildRunner
-from aiops_daemon.embedded.codebuild import ACCOUNT, Build
+from aiops_daemon.embedded.codebuild import Build
 from aiops_daemon.embedded.terraform import TerraformTools
 from tests.doubles.scripted_aws import NOW, StoppedClock
 

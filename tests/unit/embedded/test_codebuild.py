@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import pytest
 from moto.codebuild.models import codebuild_backends
 
-from aiops_daemon.embedded.codebuild import ACCOUNT, Build, CodeBuild
+from aiops_daemon.embedded import ACCOUNT
+from aiops_daemon.embedded.codebuild import Build, CodeBuild
 from aiops_daemon.embedded.requests import AwsRequest
 from tests.doubles.scripted_aws import StoppedClock
 
@@ -27,7 +28,7 @@ class World:
         build.stop = lambda: self.stopped.append(build.build_id)
 
     def ask(self, operation: str, **body: Any) -> tuple[int, dict[str, Any]]:
-        return self.codebuild.serve(AwsRequest("codebuild", operation, "us-east-1", "key", json.dumps(body).encode()))
+        return self.codebuild.serve(AwsRequest("codebuild", operation, "us-east-1", json.dumps(body).encode()))
 
     def start(self, mark: str = "t", **variables: str) -> dict[str, Any]:
         override = [{"name": name, "value": value} for name, value in variables.items()]

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 import pytest
 from moto.ec2.models import ec2_backends
 
+from aiops_daemon.embedded import ACCOUNT
 from aiops_daemon.embedded.codebuild import CodeBuild
-from aiops_daemon.embedded.front import ACCOUNT, Front, StartResponse
+from aiops_daemon.embedded.front import Front, StartResponse
 from aiops_daemon.embedded.requests import read_request
 from tests.doubles.scripted_aws import StoppedClock
 
