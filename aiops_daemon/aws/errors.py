@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 
 from aiops_daemon.model.errors import (
@@ -17,6 +18,7 @@ from aiops_daemon.model.errors import (
     Throttled,
 )
 
+FOREIGN = (ClientError, BotoCoreError, HttpError, TimeoutError, OSError)  # what botocore, or the network under it, raises
 _THROTTLED = (
     "Throttl",
     "TooManyRequests",
@@ -72,8 +74,8 @@ def _translate_answer(error: ClientError, doing: str) -> AiopsError:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Everything that botocore (or the network under it) raises inside comes out as one of model.errors."""
+    """What is FOREIGN inside comes out as one of model.errors."""
     try:
         yield
-    except (ClientError, BotoCoreError, TimeoutError, OSError) as error:
+    except FOREIGN as error:
         raise translate(error, doing) from error

@@ -14,7 +14,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from aiops_daemon import __version__
-from aiops_daemon.aws.errors import translate
+from aiops_daemon.aws.errors import FOREIGN, translate
 from aiops_daemon.model.errors import ConfigurationError, NotPermitted
 
 
@@ -57,10 +57,13 @@ class Client:
             result = "cancelled"
             try:
                 answer = await method(**parameters)
-            except Exception as error:
-                ours = _ours(error, f"{service} {name}")
+            except FOREIGN as error:
+                ours = translate(error, f"{service} {name}")
                 result = type(ours).__name__
                 raise ours from error
+            except Exception as error:
+                result = type(error).__name__
+                raise
             else:
                 result = "ok"
                 return answer
@@ -69,15 +72,6 @@ class Client:
 
         self.__dict__[name] = call  # the next look-up skips this
         return call
-
-
-def _ours(error: Exception, doing: str) -> Exception:
-    from aiohttp import ClientError as HttpError
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    if isinstance(error, ClientError | BotoCoreError | HttpError | TimeoutError | OSError):
-        return translate(error, doing)
-    return error
 
 
 class AwsSession:
