@@ -5,7 +5,10 @@ closes; an alarm takes silence for closed, so that a quiet daemon sends nothing.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
+
+from prometheus_client.samples import Sample
 
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.ports import AwsClients, Clock
@@ -50,8 +53,10 @@ class CloudWatchMetrics:
 
     async def flush(self) -> None:
         """One PutMetricData with every count that moved and every breaker that is or was open."""
-        counts = {key: value for key, value in self._totals().items() if value != self._sent.get(key, 0.0)}
-        breakers = {key: value for key, value in self._breakers().items() if value or self._sent.get(key)}
+        samples = [sample for family in self._metrics.registry.collect() for sample in family.samples]
+        counts = {key: value for key, value in _totals(samples).items() if value != self._sent.get(key, 0.0)}
+        stands = {(_BREAKER, sample.labels["kind"]): sample.value for sample in samples if sample.name == _BREAKER}
+        breakers = {key: value for key, value in stands.items() if value or self._sent.get(key)}
         if not counts and not breakers:
             return
         stamp = self._clock.now()
@@ -70,22 +75,14 @@ class CloudWatchMetrics:
         unit = "Seconds" if name.endswith("_sum") else "Count"
         return _datum(_SENT[name], "Outcome", outcome, value - self._sent.get(key, 0.0), stamp, unit)
 
-    def _totals(self) -> dict[tuple[str, str], float]:
-        totals: dict[tuple[str, str], float] = {}
-        for family in self._metrics.registry.collect():
-            for sample in family.samples:
-                if sample.name in _SENT:
-                    key = (sample.name, sample.labels.get("outcome", ""))
-                    totals[key] = totals.get(key, 0.0) + sample.value
-        return totals
 
-    def _breakers(self) -> dict[tuple[str, str], float]:
-        return {
-            (_BREAKER, sample.labels["kind"]): sample.value
-            for family in self._metrics.registry.collect()
-            for sample in family.samples
-            if sample.name == _BREAKER
-        }
+def _totals(samples: Iterable[Sample]) -> dict[tuple[str, str], float]:
+    totals: dict[tuple[str, str], float] = {}
+    for sample in samples:
+        if sample.name in _SENT:
+            key = (sample.name, sample.labels.get("outcome", ""))
+            totals[key] = totals.get(key, 0.0) + sample.value
+    return totals
 
 
 def _datum(name: str, dimension: str, value: str, number: float, stamp: datetime, unit: str = "Count") -> dict[str, object]:
