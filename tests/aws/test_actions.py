@@ -17,6 +17,7 @@ from aiops_daemon.model.event import Event, Resource
 from aiops_daemon.model.plan import Health, HealthStatus, Progress, Running, Succeeded
 from aiops_daemon.ports import Action
 from aiops_daemon.probes import probes
+from tests.doubles.resources import a_project
 from tests.doubles.scripted_aws import event_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -72,25 +73,6 @@ async def an_instance(aws: AwsSession) -> str:
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web"}, {"Key": "team", "Value": "shop"}]}]
     made = await ec2.run_instances(ImageId="ami-12c6146b", InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=tags)
     return str(made["Instances"][0]["InstanceId"])
-
-
-async def a_project(aws: AwsSession) -> None:
-    codebuild = await aws.client("codebuild")
-    await codebuild.create_project(
-        name="recovery",
-        source={"type": "S3", "location": "infra/recovery.zip"},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={
-            "type": "LINUX_CONTAINER",
-            "image": "aws/codebuild/standard:7.0",
-            "computeType": "BUILD_GENERAL1_SMALL",
-            "environmentVariables": [{"name": "PLAN_BUCKET", "value": "plans"}],
-        },
-        serviceRole="arn:aws:iam::123456789012:role/recovery",
-    )
-    s3 = await aws.client("s3")
-    await s3.create_bucket(Bucket="plans")
-    await s3.put_bucket_versioning(Bucket="plans", VersioningConfiguration={"Status": "Enabled"})
 
 
 async def restored(call: Call) -> Succeeded:

@@ -13,6 +13,7 @@ from aiops_daemon.embedded.aws import EmbeddedAws
 from aiops_daemon.embedded.server import serve
 from aiops_daemon.embedded.terraform import find_terraform
 from aiops_daemon.model.errors import ConditionFailed, GiveUp
+from tests.doubles.resources import a_project
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -67,25 +68,6 @@ async def test_a_failed_build_says_so_and_its_output_is_in_the_log(aws: AwsSessi
     where = build["logs"]
     events = (await logs.get_log_events(logGroupName=where["groupName"], logStreamName=where["streamName"]))["events"]
     assert [event["message"] for event in events] == ["i-0123456789abcdef0 was never seen here: nothing to copy its settings from"]
-
-
-async def a_project(aws: AwsSession) -> None:
-    codebuild = await aws.client("codebuild")
-    await codebuild.create_project(
-        name="recovery",
-        source={"type": "S3", "location": "infra/recovery.zip"},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={
-            "type": "LINUX_CONTAINER",
-            "image": "aws/codebuild/standard:7.0",
-            "computeType": "BUILD_GENERAL1_SMALL",
-            "environmentVariables": [{"name": "PLAN_BUCKET", "value": "plans"}],
-        },
-        serviceRole="arn:aws:iam::123456789012:role/recovery",
-    )
-    s3 = await aws.client("s3")
-    await s3.create_bucket(Bucket="plans")
-    await s3.put_bucket_versioning(Bucket="plans", VersioningConfiguration={"Status": "Enabled"})
 
 
 async def a_build(aws: AwsSession, **variables: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from aiops_daemon.model.event import Event, EventKind
 from aiops_daemon.model.plan import HealthStatus, Running, Succeeded
 from aiops_daemon.ports import Action, ActionCall
 from aiops_daemon.probes import probes
+from tests.doubles.resources import a_database, class_of
 from tests.doubles.scripted_aws import NOW, event_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -92,19 +93,12 @@ async def test_a_service_gets_one_task_more_and_gives_it_back(aws: AwsSession) -
 
 
 async def test_a_database_goes_one_step_up_its_ladder_and_back(aws: AwsSession) -> None:
-    rds = await aws.client("rds")
-    await rds.create_db_instance(
-        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.medium", Engine="postgres", AllocatedStorage=20,
-        MasterUsername="admin", MasterUserPassword="not-a-secret-1",
-    )  # fmt: skip
-
-    async def size() -> str:
-        return str((await rds.describe_db_instances(DBInstanceIdentifier="orders"))["DBInstances"][0]["DBInstanceClass"])
+    rds = await a_database(aws)
 
     ladder: list[JsonValue] = ["db.t3.medium", "db.t3.large", "db.m6g.xlarge"]
     action, call = warned(aws, "rds.scale_up", "rds:db", "orders", **{"instance classes": ladder})
     done = await carried_out(action, call)
-    assert await size() == "db.t3.large"
+    assert await class_of(rds) == "db.t3.large"
     assert await healthy(aws, call)
     await action.undo(call, done.result)
-    assert await size() == "db.t3.medium"
+    assert await class_of(rds) == "db.t3.medium"

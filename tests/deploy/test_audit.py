@@ -1,28 +1,14 @@
 """What the lock check and the audit say when the network is away, and that neither calls unchecked clean."""
 
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from tests.deploy.conftest import DEPLOY, ROOT
+from deploy import audit, locks
+from tests.deploy.conftest import ROOT
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"deploy_{name}", DEPLOY / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-audit, locks = load("audit"), load("locks")
 GOOD = {"name": "good", "version": "1", "vulns": []}
 BAD = {"name": "bad", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
 UNKNOWN = {"name": "odd", "skip_reason": "Dependency not found"}

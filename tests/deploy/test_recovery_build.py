@@ -1,17 +1,15 @@
 """The recovery builds' script: its guard on made-up plans, and both builds by real Terraform against moto, the plan judged between them."""
 
 import hashlib
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from aiops_daemon.actions.terraform_plan import SavedPlan, objection
 from aiops_daemon.embedded.terraform import TerraformTools
+from deploy.terraform.recovery import recover
 from tests.deploy.building import run_buildspec
 from tests.deploy.conftest import MODULE, Moto, run_terraform
 from tests.deploy.process import STACK, client
@@ -27,19 +25,6 @@ INPUTS = {
     "PLAN_BUCKET": BUCKET,
 }
 PINS = {"PLAN_VERSION": "v1", "PLAN_SHA256": "a" * 64, "PLAN_JSON_SHA256": "b" * 64}
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recover", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-recover = load()
 
 
 def change(address: str, *actions: str) -> dict[str, Any]:

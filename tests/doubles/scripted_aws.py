@@ -72,7 +72,7 @@ class StoppedClock:
         self.at += timedelta(seconds=seconds)
 
 
-def event_on(kind: str, identifier: str, name: str, **more: Any) -> Event:
+def event_on(kind: str, identifier: str, name: str, /, **more: Any) -> Event:
     """An event on one resource, with whatever else it takes."""
     values: dict[str, Any] = {
         "event_id": "e-1",

@@ -188,3 +188,17 @@ class Relay:
             kept_back = {name: value for name, value in answer.headers.items() if name.lower().startswith("x-amz")}
             content = answer.headers.get("Content-Type", "")
             return web.Response(status=answer.status, body=await answer.read(), headers={**kept_back, "Content-Type": content})
+
+
+async def listening(aws: AwsSession) -> str:
+    """A queue that hears what the topic says; its URL."""
+    sqs, sns = await aws.client("sqs"), await aws.client("sns")
+    url = (await sqs.create_queue(QueueName="ears"))["QueueUrl"]
+    topic = (await sns.list_topics())["Topics"][0]["TopicArn"]
+    await sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:ears")
+    return str(url)
+
+
+async def heard(aws: AwsSession, url: str) -> list[dict[str, str]]:
+    answer = await (await aws.client("sqs")).receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]

@@ -14,7 +14,8 @@ from aiops_daemon.cli.incidents import decision_body
 from aiops_daemon.logwatch.watch import LogWatch
 from aiops_daemon.model.incident import Incident, Outcome, State
 from tests.doubles.cloudwatch import Clock
-from tests.doubles.stage import Stage, running
+from tests.doubles.resources import a_database, class_of
+from tests.doubles.stage import Stage, heard, listening, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 GROUP, BUCKET, HISTORY = "/shop/orders", 300, 10 * 3600
@@ -79,19 +80,6 @@ async def two_tasks(aws: AwsSession) -> None:
 async def desired(aws: AwsSession) -> int:
     ecs = await aws.client("ecs")
     return int((await ecs.describe_services(cluster="prod", services=["orders"]))["services"][0]["desiredCount"])
-
-
-async def listening(aws: AwsSession) -> str:
-    sqs, sns = await aws.client("sqs"), await aws.client("sns")
-    url = (await sqs.create_queue(QueueName="ears"))["QueueUrl"]
-    topic = (await sns.list_topics())["Topics"][0]["TopicArn"]
-    await sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:ears")
-    return str(url)
-
-
-async def heard(aws: AwsSession, url: str) -> list[dict[str, str]]:
-    answer = await (await aws.client("sqs")).receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
 def headlines(notices: list[dict[str, str]]) -> list[str]:
@@ -204,20 +192,13 @@ async def test_a_database_is_made_larger_after_approval_whatever_the_line_says(
     monkeypatch.setenv("AIOPS_LOGWATCH__ACTIONS", json.dumps([ladder | {"resource": "arn:aws:rds:us-east-1:123456789012:db:orders"}]))
     monkeypatch.setenv("CONFIDENCE_THRESHOLD", "0.1")
     monkeypatch.setenv("AIOPS_POLICY__AUTONOMY", json.dumps({"rds.scale_up": "auto"}))
-    rds = await service.client("rds")
-    await rds.create_db_instance(
-        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.medium", Engine="postgres", AllocatedStorage=20,
-        MasterUsername="admin", MasterUserPassword="not-a-secret-1",
-    )  # fmt: skip
-
-    async def size() -> str:
-        return str((await rds.describe_db_instances(DBInstanceIdentifier="orders"))["DBInstances"][0]["DBInstanceClass"])
+    rds = await a_database(service)
 
     async with running(service) as stage:
         await (await Logs.of(stage)).run_dry()
         (asked,) = await stage.at_rest("orders", until=State.AWAITING_APPROVAL)
-        assert await size() == "db.t3.medium"
+        assert await class_of(rds) == "db.t3.medium"
         await stage.send(decision_body(asked.incident_id, "approve", "ann", "go"))
         (incident,) = await stage.at_rest("orders")
     assert verified(incident)
-    assert await size() == "db.t3.large"
+    assert await class_of(rds) == "db.t3.large"

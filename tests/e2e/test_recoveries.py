@@ -8,24 +8,10 @@ from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.cli import demo_events as events
 from aiops_daemon.cli.incidents import decision_body
 from aiops_daemon.model.incident import Outcome, State
-from tests.doubles.stage import running
+from tests.doubles.stage import heard, listening, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 REGION = "us-east-1"
-
-
-async def listening(aws: AwsSession) -> str:
-    """A queue that hears what the topic says; its URL."""
-    sqs, sns = await aws.client("sqs"), await aws.client("sns")
-    url = (await sqs.create_queue(QueueName="ears"))["QueueUrl"]
-    topic = (await sns.list_topics())["Topics"][0]["TopicArn"]
-    await sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:ears")
-    return str(url)
-
-
-async def heard(aws: AwsSession, url: str) -> list[dict[str, str]]:
-    answer = await (await aws.client("sqs")).receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
 async def test_a_an_instance_stopped_by_a_stranger_is_started_verified_announced_and_the_message_is_gone(ready: AwsSession) -> None:

@@ -1,23 +1,11 @@
 """The judged events of other people, through the same command that an operator types, beside never-act and always-act."""
 
-import importlib.util
 import sys
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from tests.scenarios import score_baselines as baselines
 
-def _baselines() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("score_baselines", Path(__file__).with_name("score_baselines.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-baselines = _baselines()
 pytestmark = pytest.mark.skipif(not (baselines.SHARED / "events" / "index.jsonl").exists(), reason="the judged events are not here")
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from aiops_daemon.analysts.rules import RulesAnalyst
-from aiops_daemon.model.event import Actor, ActorKind, Event, EventKind, Resource
+from aiops_daemon.model.event import Actor, ActorKind, Event, Resource
 from aiops_daemon.model.verdict import Cause, Evidence, Provenance, Verdict
+from tests.doubles.scripted_aws import event_on
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ANN = Actor(kind=ActorKind.USER, arn="arn:aws:iam::111122223333:user/ann", user_agent="aws-cli/2.15")
@@ -16,20 +17,8 @@ ACTIONS = {a: a for a in ("ec2.start", "rds.start", "ecs.redeploy", "ssm.restore
 
 
 def an_event(**more: Any) -> Event:
-    fields: dict[str, Any] = {
-        "event_id": "e-1",
-        "source": "aws.ec2",
-        "detail_type": "AWS API Call via CloudTrail",
-        "kind": EventKind.API_CALL,
-        "name": "StopInstances",
-        "resource": Resource(type="ec2:instance", id="i-0aa"),
-        "account": "111122223333",
-        "region": "eu-central-1",
-        "actor": ANN,
-        "occurred_at": NOON,
-        "received_at": NOON,
-    }
-    return Event(**(fields | more))
+    usual: dict[str, Any] = {"account": "111122223333", "region": "eu-central-1", "actor": ANN, "occurred_at": NOON, "received_at": NOON}
+    return event_on("ec2:instance", "i-0aa", "StopInstances", **(usual | more))
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.model.event import Event, EventKind, Resource
+from aiops_daemon.model.event import Event
 from aiops_daemon.model.verdict import Classification, Verdict
+from tests.doubles.scripted_aws import event_on
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 
@@ -15,20 +16,9 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 @pytest.fixture
 def make_event() -> Callable[..., Event]:
     def build(**more: Any) -> Event:
-        fields: dict[str, Any] = {
-            "event_id": "e-1",
-            "source": "aws.ec2",
-            "detail_type": "AWS API Call via CloudTrail",
-            "kind": EventKind.API_CALL,
-            "name": "StopInstances",
-            "resource": Resource(type="ec2:instance", id="i-0aa"),
-            "account": "111122223333",
-            "region": "eu-central-1",
-            "occurred_at": NOON,
-            "received_at": NOON,
-            "event_source": "ec2.amazonaws.com",
-        }
-        return Event(**(fields | more))
+        usual: dict[str, Any] = {"account": "111122223333", "region": "eu-central-1", "occurred_at": NOON, "received_at": NOON}
+        usual["event_source"] = "ec2.amazonaws.com"
+        return event_on("ec2:instance", "i-0aa", "StopInstances", **(usual | more))
 
     return build
 
