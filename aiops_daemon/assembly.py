@@ -138,7 +138,7 @@ def _model(settings: Settings, metrics: Metrics, purse: CostBudget) -> Analyst |
 @asynccontextmanager
 async def built(settings: Settings, *, clock: Clock | None = None, name: str | None = None) -> AsyncIterator[tuple[Daemon, Parts]]:
     """The whole daemon, ready to run."""
-    async with AwsSession(settings.aws) as clients, AsyncExitStack() as owned:
+    async with AwsSession(settings.aws, frozen=True) as clients, AsyncExitStack() as owned:
         account, region = await clients.account(), await clients.region()
         parts = assemble(settings, clients, account=account, region=region, clock=clock, name=name)
         model: object = parts.tools.model

@@ -111,7 +111,7 @@ async def main(rounds: int) -> dict[str, Any]:
     async with cloud() as control:
         from aiops_daemon.aws.session import AwsSession
 
-        async with AwsSession() as session:
+        async with AwsSession(frozen=True) as session:
             url = await fill((await session.client("sqs")).raw, "footprint", [])
         runs = [await start(control, url) for _ in range(rounds)]
     return {

@@ -81,7 +81,7 @@ def bodies(count: int, first: int) -> list[str]:
 async def record(count: int) -> list[list[Call]]:
     """The calls of `count` recoveries, each run alone."""
     recorder, found = Recorder(), []
-    async with AwsSession() as session:
+    async with AwsSession(frozen=True) as session:
         await recorder.watch(session)
         made = parts(session, settings())
         sqs = (await session.client("sqs")).raw
@@ -142,7 +142,7 @@ async def cost(control: Control, count: int, rounds: int) -> dict[str, Any]:
     numbers = {len(mine) for mine in calls[1:]}  # the first finds no breaker, no history
     await control("reset")
     ratios, ours, floors, rates = [], [], [], []
-    async with AwsSession() as session:
+    async with AwsSession(frozen=True) as session:
         await heal(session, "warm-up", 10)
         for number in range(rounds):
             await control("reset")
@@ -174,7 +174,7 @@ async def cost(control: Control, count: int, rounds: int) -> dict[str, Any]:
 async def overhead(control: Control, seconds: int) -> dict[str, Any]:
     """B4."""
     count = seconds * PER_SECOND
-    async with AwsSession() as session:
+    async with AwsSession(frozen=True) as session:
         made = parts(session, settings())
         sqs = (await session.client("sqs")).raw
         url = await fill(sqs, "b4", [])
@@ -201,7 +201,7 @@ async def times(control: Control) -> list[float]:
 
 async def round_trips(control: Control, count: int = 4) -> float:
     """Calls of one incident that wait for one another: counted where each is so slow that a busy machine does not matter."""
-    async with AwsSession() as session:
+    async with AwsSession(frozen=True) as session:
         made = parts(session, settings())
         sqs = (await session.client("sqs")).raw
         url = await fill(sqs, "chain", [])

@@ -244,7 +244,7 @@ async def main(arguments: argparse.Namespace) -> dict[str, Any]:
             "AWS_SECRET_ACCESS_KEY": "double",
             "AWS_DEFAULT_REGION": REGION,
         }
-        async with AwsSession() as session:
+        async with AwsSession(frozen=True) as session:
             await one_round(session, 0, 200, {})  # warm-up: imports, caches, connections
             for number in range(1, arguments.rounds + 1):
                 await one_round(session, number, share, costs)

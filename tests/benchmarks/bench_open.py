@@ -60,7 +60,7 @@ class Endless(Ec2Start):
 
 async def main(count: int) -> dict[str, Any]:
     with quiet():
-        async with cloud() as control, AwsSession() as session:
+        async with cloud() as control, AwsSession(frozen=True) as session:
             return await _measure(control, session, count)
 
 

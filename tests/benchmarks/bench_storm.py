@@ -86,7 +86,7 @@ class Watch:
 
 async def blow(control: Control, name: str, bodies: list[str]) -> dict[str, Any]:
     await control("reset")
-    async with AwsSession() as session:
+    async with AwsSession(frozen=True) as session:
         made = assemble(settings(), session, account=ACCOUNT, region=REGION)  # with every guard rail
         sqs = (await session.client("sqs")).raw
         url = await fill(sqs, name, bodies)

@@ -1,6 +1,7 @@
 """The client proxy: our errors, a word to the observer; the session: one client per service, home and other accounts."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -142,3 +143,24 @@ async def test_a_region_or_an_endpoint_that_is_none_is_one_line(monkeypatch: pyt
     async with AwsSession(AwsSettings()) as session:
         with pytest.raises(ConfigurationError, match=name):
             await session.client("sqs")
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_what_a_client_brings_is_left_out_of_collections_only_where_asked_and_only_while_the_session_is_open(
+    frozen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def make(self: AwsSession, service: str, *_: object) -> Client:
+        return Client(Raw(), service, self)
+
+    monkeypatch.setattr(AwsSession, "_make", make)
+    gc.unfreeze()
+    async with AwsSession(frozen=frozen) as clients:
+        await clients.client("sqs")
+        first = gc.get_freeze_count()
+        assert (first > 0) is frozen
+        new: list[list[object]] = [[] for _ in range(1000)]
+        await clients.client("sqs")
+        assert gc.get_freeze_count() <= first, "nothing was made"
+        await clients.client("ec2")
+        assert (gc.get_freeze_count() >= first + len(new)) is frozen
+    assert gc.get_freeze_count() == 0
