@@ -10,6 +10,8 @@ from aiops_daemon.logwatch.announcer import FollowedUp, nobody_knows
 from aiops_daemon.logwatch.deploys import DeploysSeen
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert
+from aiops_daemon.logwatch.group import GroupAnalysis
+from aiops_daemon.logwatch.monitor import GroupMonitor
 from aiops_daemon.logwatch.predictions import Record
 from aiops_daemon.logwatch.reader import LogReader
 from aiops_daemon.logwatch.settings import LogWatchSettings
@@ -69,10 +71,30 @@ def events(rng: random.Random, minutes: int, per_minute: int, late: float = 0.2)
     return out
 
 
+def group_of(w: LogWatch, name: str = "/app/a") -> GroupAnalysis:
+    """The group as this task holds it between two runs: what only a look inside tells."""
+    return w._cache[name][1]
+
+
+def series_of(w: LogWatch, name: str = "/app/a") -> GroupMonitor:
+    monitor = group_of(w, name).monitor
+    assert monitor is not None, "it has read no line yet"
+    return monitor
+
+
+def newest_final(w: LogWatch) -> int:
+    """The newest bucket that no late line can change any more."""
+    return series_of(w).bucket - 2
+
+
+def runs(w: LogWatch, result: str) -> int:
+    """Windows that ended so."""
+    return int(w._metrics.runs.labels(result)._value.get())
+
+
 def counted(w: LogWatch, group: str = "/app/a") -> Counter[int]:
     """Lines per final bucket, from the ring of the group total (six hours)."""
-    monitor = w._cache[group][1].monitor
-    assert monitor is not None
+    monitor = series_of(w, group)
     last = monitor.bucket
     row = monitor.counts[0]
     return Counter({last - (len(row) - 1) + i: int(n) for i, n in enumerate(row) if n})

@@ -10,7 +10,7 @@ from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert, Deploy
 from aiops_daemon.model.errors import RetryLater
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
-from tests.doubles.log_watching import START, Told, events, ticks, watch
+from tests.doubles.log_watching import START, Told, events, runs, ticks, watch
 
 
 async def test_an_outbreak_is_told_once_with_redacted_samples_and_again_when_it_ends() -> None:
@@ -79,7 +79,7 @@ async def test_an_incident_from_elsewhere_makes_a_warning_right() -> None:
     assert str(book.ledger.record()) == "my last 1 warnings: 1 right, median 15 minutes early"
     assert w._metrics.lead._sum.get() == 900
     assert not away
-    assert w._metrics.runs.labels("ok")._value.get() == 136
+    assert runs(w, "ok") == 136
 
 
 async def test_a_book_that_others_write_is_written_on_what_they_wrote_and_given_up_in_the_end() -> None:

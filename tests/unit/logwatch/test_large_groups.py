@@ -8,7 +8,7 @@ import pytest
 
 from aiops_daemon.logwatch.findings import Kind
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
-from tests.doubles.log_watching import BUCKET, START, Told, counted, ticks, truth, watch
+from tests.doubles.log_watching import BUCKET, START, Told, counted, group_of, newest_final, ticks, truth, watch
 
 SMALL, LARGE = 20, 1500  # lines a bucket
 LIMIT: dict[str, Any] = {"max_lines_per_window": 1000}  # the least that the settings allow
@@ -26,10 +26,6 @@ def lines(buckets: int, large: range, seed: int = 1) -> list[Event]:
     return out
 
 
-def final(w: Any) -> int:
-    return int(w._cache["/app/a"][1].monitor.bucket) - 2
-
-
 @pytest.mark.parametrize("whole_last_second", [True, False])
 async def test_over_and_back_every_line_is_counted_once(whole_last_second: bool) -> None:
     """A day of quiet first, so that the watch is past its warm-up; then one that is seventy-five times as busy for an hour."""
@@ -39,9 +35,9 @@ async def test_over_and_back_every_line_is_counted_once(whole_last_second: bool)
     by_insights: list[bool] = []
     for i in range(289, 335):
         await ticks(logs, 1, w, first=i)
-        group = w._cache["/app/a"][1]
+        group = group_of(w)
         by_insights.append(group.by_insights)
-        end = final(w)
+        end = newest_final(w)
         found = {b: n for b, n in counted(w).items() if b <= end}
         assert found == {b: n for b, n in truth(logs, end).items() if b in found}, f"after tick {i}"
         assert group.open.too_late == 0
@@ -60,7 +56,7 @@ async def test_no_query_asks_for_more_than_an_hour_and_each_window_is_asked_once
     asked = len(logs.queries)
     await w.tick()
     assert len(logs.queries) == asked, "the window is done"
-    assert counted(w)[final(w)] == truth(logs, final(w))[final(w)]
+    assert counted(w)[newest_final(w)] == truth(logs, newest_final(w))[newest_final(w)]
 
 
 async def test_too_large_in_the_middle_of_a_catch_up_forgets_nothing_before() -> None:
@@ -69,6 +65,6 @@ async def test_too_large_in_the_middle_of_a_catch_up_forgets_nothing_before() ->
     await ticks(logs, 6, w)
     logs.clock.seconds = START + 58 * BUCKET + 65  # hours later
     await w.tick()
-    end = final(w)
+    end = newest_final(w)
     assert {b: n for b, n in counted(w).items() if b <= end} == dict(truth(logs, end))
-    assert w._cache["/app/a"][1].by_insights
+    assert group_of(w).by_insights

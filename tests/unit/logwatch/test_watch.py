@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
-from tests.doubles.log_watching import BUCKET, START, Told, counted, events, ticks, truth, watch
+from tests.doubles.log_watching import BUCKET, START, Told, counted, events, group_of, newest_final, runs, series_of, ticks, truth, watch
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -15,13 +15,12 @@ async def test_late_repeated_and_paged_events_are_counted_once(seed: int) -> Non
     logs = Logs(clock, rng, events(rng, 90, 6), page=rng.choice((1, 3, 50)), throttle=0.1)
     w = watch(logs, Dynamo(), Told())
     await ticks(logs, 22, w)
-    monitor = w._cache["/app/a"][1].monitor
-    assert monitor is not None
+    monitor = series_of(w)
     assert monitor.bucket >= START // BUCKET + 20
     final = monitor.bucket - 2
     found = counted(w)
     assert {b: n for b, n in found.items() if b <= final} == dict(truth(logs, final))
-    late = w._cache["/app/a"][1].open
+    late = group_of(w).open
     assert late.late > 0
     assert late.too_late == 0
 
@@ -41,7 +40,7 @@ async def test_a_crash_in_mid_tick_neither_misses_nor_doubles(seed: int, where: 
             w = watch(logs, dynamo, told, owner=f"task-{i}")  # the process is gone, another one starts
         await w.tick()
     await ticks(logs, 22, w)
-    final = w._cache["/app/a"][1].monitor.bucket - 2  # type: ignore[union-attr]  # it has read lines
+    final = newest_final(w)
     assert {b: n for b, n in counted(w).items() if b <= final} == dict(truth(logs, final))
 
 
@@ -57,7 +56,7 @@ async def test_two_tasks_do_each_window_once_and_go_on_from_each_others_state() 
         await (two if i % 3 else one).tick()
         assert logs.calls == calls, "the second task reads nothing in a window that is done"
     latest = one if one._cache["/app/a"][0] > two._cache.get("/app/a", (0, None))[0] else two
-    final = latest._cache["/app/a"][1].monitor.bucket - 2  # type: ignore[union-attr]  # it has read lines
+    final = newest_final(latest)
     assert {b: n for b, n in counted(latest).items() if b <= final} == dict(truth(logs, final))
 
 
@@ -69,7 +68,7 @@ async def test_a_lost_reply_is_not_mistaken_for_another_task() -> None:
         w = watch(logs, dynamo, Told())
         logs.clock.seconds = START + 2 * BUCKET + 65
         await w.tick()
-        assert w._metrics.runs.labels("ok")._value.get() == 1, where
+        assert runs(w, "ok") == 1, where
 
 
 async def test_missed_ticks_are_caught_up_and_older_ones_skipped() -> None:
@@ -80,12 +79,11 @@ async def test_missed_ticks_are_caught_up_and_older_ones_skipped() -> None:
     await w.tick()
     logs.clock.seconds = START + 180 * 60 + 65  # three hours of outage
     await w.tick()
-    final = w._cache["/app/a"][1].monitor.bucket - 2  # type: ignore[union-attr]  # it has read lines
+    final = newest_final(w)
     assert {b: n for b, n in counted(w).items() if b <= final} == dict(truth(logs, final))
     logs.clock.seconds = START + 3 * 86_400 + 65  # three days: only four hours are read, nothing is made up
     await w.tick()
-    monitor = w._cache["/app/a"][1].monitor
-    assert monitor is not None
+    monitor = series_of(w)
     assert not monitor.active, "the gap is no silence"
     assert int(monitor.reset[0]) == (START + 3 * 86_400 + 65 - 14_400) // BUCKET
 
@@ -104,7 +102,7 @@ async def test_a_group_too_large_to_read_is_counted_by_insights_and_comes_back()
     found = counted(w)
     for b in range(START // BUCKET + 1, START // BUCKET + 16):
         assert found[b] == truth(logs, b)[b]
-    group = w._cache["/app/a"][1]
+    group = group_of(w)
     assert not group.by_insights, "it has become small again"
     assert group.monitor is not None
     assert not group.monitor.active

@@ -11,7 +11,7 @@ from aiops_daemon.logwatch.reader import ReadCount
 from aiops_daemon.logwatch.store import Head, PatternStore
 from aiops_daemon.model.errors import ConditionFailed, RetryLater
 from tests.doubles.cloudwatch import Clock, Dynamo, Logs
-from tests.doubles.log_watching import BUCKET, START, Told, counted, events, ticks, truth, watch
+from tests.doubles.log_watching import BUCKET, START, Told, counted, events, newest_final, runs, ticks, truth, watch
 
 
 async def test_one_group_that_fails_does_not_stop_the_others() -> None:
@@ -19,10 +19,10 @@ async def test_one_group_that_fails_does_not_stop_the_others() -> None:
     logs = Logs(Clock(START + BUCKET + 65), rng, events(rng, 60, 2), throttle=1.0)
     w = watch(logs, Dynamo(), Told(), groups=("/app/a", "/app/b"))
     await w.tick()
-    assert w._metrics.runs.labels("failed")._value.get() == 2
+    assert runs(w, "failed") == 2
     logs.throttle = 0
     await w.tick()  # the slots are free again
-    assert w._metrics.runs.labels("ok")._value.get() == 2
+    assert runs(w, "ok") == 2
 
 
 async def test_the_loop_outlives_a_bad_run() -> None:
@@ -45,7 +45,7 @@ async def test_the_loop_outlives_a_bad_run() -> None:
     logs.describe_log_groups = broken  # type: ignore[method-assign]  # a bug anywhere below
     with pytest.raises(Stop):
         await w.run()
-    assert w._metrics.runs.labels("failed")._value.get() >= 2
+    assert runs(w, "failed") >= 2
 
 
 async def test_a_state_that_has_gone_is_begun_anew_and_says_nothing_false() -> None:
@@ -58,7 +58,7 @@ async def test_a_state_that_has_gone_is_begun_anew_and_says_nothing_false() -> N
     after = watch(logs, dynamo, told, owner="task-2", history_seconds=7200)
     logs.clock.seconds = START + 13 * BUCKET + 65
     await after.tick()
-    assert after._metrics.runs.labels("ok")._value.get() == 1
+    assert runs(after, "ok") == 1
     found = counted(after)
     assert {b: n for b, n in found.items() if b <= START // BUCKET + 10} == dict(truth(logs, START // BUCKET + 10)), (
         "the history is read anew"
@@ -82,7 +82,7 @@ async def test_a_state_that_another_task_replaced_meanwhile_is_left_to_it() -> N
     logs.clock.seconds += BUCKET
     before = dict(dynamo.items["GROUP#/app/a"])
     await late.tick()
-    assert late._metrics.runs.labels("failed")._value.get() == 1
+    assert runs(late, "failed") == 1
     assert dynamo.items["GROUP#/app/a"]["checkpoint"] == before["checkpoint"]
 
 
@@ -101,7 +101,7 @@ async def test_a_bug_that_one_group_sets_off_does_not_blind_the_watch_to_the_oth
     w._reader.read = broken  # type: ignore[method-assign]  # a bug below
     with structlog.testing.capture_logs() as said:
         await w.tick()
-    assert (w._metrics.runs.labels("failed")._value.get(), w._metrics.runs.labels("ok")._value.get()) == (1, 1)
+    assert (runs(w, "failed"), runs(w, "ok")) == (1, 1)
     (line,) = [line for line in said if line["log_level"] == "error"]
     assert (line["log_group"], line["exc_info"]) == ("/app/a", True)
     w._reader.read = read  # type: ignore[method-assign]
@@ -126,11 +126,11 @@ async def test_a_watch_that_is_cancelled_hands_its_slot_over() -> None:
         task = group.create_task(leaving.tick())
         await reached.wait()
         await staying.tick()
-        assert staying._metrics.runs.labels("elsewhere")._value.get() == 1
+        assert runs(staying, "elsewhere") == 1
         task.cancel()
-    assert leaving._metrics.runs.labels("cancelled")._value.get() == 1
+    assert runs(leaving, "cancelled") == 1
     await staying.tick()
-    assert staying._metrics.runs.labels("ok")._value.get() == 1
+    assert runs(staying, "ok") == 1
 
 
 @pytest.mark.parametrize(("stored", "minutes", "result"), [(1, 5, "ok"), (99, 5, "failed"), (99, 70, "ok")], ids=str)
@@ -146,9 +146,9 @@ async def test_a_state_of_another_version(stored: int, minutes: int, result: str
     logs.clock.seconds += minutes * 60
     w = watch(logs, dynamo, Told(), "task-2", history_seconds=14_400)
     await w.tick()
-    assert w._metrics.runs.labels(result)._value.get() == 1
+    assert runs(w, result) == 1
     if result == "ok":
-        final = w._cache["/app/a"][1].monitor.bucket - 2  # type: ignore[union-attr]  # it has read lines
+        final = newest_final(w)
         assert {b: n for b, n in counted(w).items() if b <= final} == dict(truth(logs, final))
     else:
         assert dynamo.items == kept, "neither state nor checkpoint nor slot"
@@ -167,7 +167,7 @@ async def test_a_slot_that_cannot_be_freed_frees_itself() -> None:
     logs.throttle = 0
     logs.clock.seconds += 241
     await w.tick()
-    assert (w._metrics.runs.labels("failed")._value.get(), w._metrics.runs.labels("ok")._value.get()) == (1, 1)
+    assert (runs(w, "failed"), runs(w, "ok")) == (1, 1)
 
 
 async def test_a_table_that_does_not_answer_keeps_nobody_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:

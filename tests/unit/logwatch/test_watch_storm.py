@@ -13,7 +13,7 @@ import pytest
 
 from aiops_daemon.logwatch.watch import LogWatch
 from tests.doubles.cloudwatch import Clock, Dynamo, Event, Logs
-from tests.doubles.log_watching import BUCKET, START, Told, counted, events, truth, watch
+from tests.doubles.log_watching import BUCKET, START, Told, counted, events, group_of, newest_final, runs, truth, watch
 
 HOURS = 10
 
@@ -78,12 +78,12 @@ async def test_nothing_is_missed_and_nothing_doubled(seed: int) -> None:
     for task in tasks:
         await run(task)
     newest = latest(tasks)
-    final = newest._cache["/app/a"][1].monitor.bucket - 2  # type: ignore[union-attr]  # it has read lines
+    final = newest_final(newest)
     assert final >= START // BUCKET + HOURS * 12
     found, expected = counted(newest), truth(logs, final)
     for bucket in range(final - 60, final + 1):
         assert found[bucket] == expected[bucket], f"bucket {bucket - START // BUCKET} of seed {seed}"
-    assert newest._cache["/app/a"][1].open.too_late == 0
+    assert group_of(newest).open.too_late == 0
 
 
 async def test_a_day_without_anybody_is_caught_up_whole() -> None:
@@ -125,11 +125,11 @@ async def test_a_task_that_died_in_its_window_is_followed_by_another_when_its_ti
     logs.leave_after = 1
     await run(dying)
     await heir.tick()
-    assert heir._metrics.runs.labels("elsewhere")._value.get() == 1, "it may be alive"
+    assert runs(heir, "elsewhere") == 1, "it may be alive"
     logs.clock.seconds += 230
     await heir.tick()
-    assert heir._metrics.runs.labels("elsewhere")._value.get() == 2, "not yet"
+    assert runs(heir, "elsewhere") == 2, "not yet"
     logs.clock.seconds += 11  # four minutes and a second: still the same window
     await heir.tick()
-    assert heir._metrics.runs.labels("ok")._value.get() == 1
+    assert runs(heir, "ok") == 1
     assert counted(heir)[START // BUCKET] == 300

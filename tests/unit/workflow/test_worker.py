@@ -158,6 +158,7 @@ async def test_a_scan_that_fails_is_only_a_scan() -> None:
 
     workers.tools.journal.due = due  # type: ignore[method-assign]  # the table is away
     await workers._scan()
+    assert workers.ready == "incidents cannot be read: throttled"
 
 
 @pytest.mark.parametrize("error", [RetryLater("throttled"), ValueError("a bug"), AiopsError("odd")])
