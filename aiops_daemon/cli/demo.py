@@ -122,7 +122,7 @@ async def _replaced(stage: Stage, instance: str, found: list[Incident]) -> bool:
 async def _foreseen(stage: Stage, plot: Path | None) -> None:
     from aiops_daemon.aws.clock import SystemClock
     from aiops_daemon.cli.demo_logs import foresee
-    from aiops_daemon.logwatch.raster import save
+    from aiops_daemon.logwatch.drawing.raster import save
 
     stage.part("(f) a connection pool runs dry: four days of log in the embedded CloudWatch Logs, judged by event time")
     found = await foresee(stage.clients, SystemClock())

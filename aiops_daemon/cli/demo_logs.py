@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiops_daemon.aws.session import AwsSession
-    from aiops_daemon.logwatch.chart import Trace
+    from aiops_daemon.logwatch.drawing.chart import Trace
     from aiops_daemon.logwatch.findings import Alert
     from aiops_daemon.ports import Clock
 
@@ -70,7 +70,7 @@ async def foresee(clients: "AwsSession", clock: "Clock") -> Foreseen:
     """Write, read back, judge."""
     from aiops_daemon.logwatch.analysis import LogAnalysis
     from aiops_daemon.logwatch.backtest import Backtest, Event
-    from aiops_daemon.logwatch.chart import Traces, terminal
+    from aiops_daemon.logwatch.drawing.chart import Traces, terminal
     from aiops_daemon.logwatch.episodes import Change
     from aiops_daemon.logwatch.lines import Line
     from aiops_daemon.logwatch.reader import LogReader

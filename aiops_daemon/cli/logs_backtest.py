@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from aiops_daemon.logwatch.backtest import Backtest, Event
-    from aiops_daemon.logwatch.chart import Trace
+    from aiops_daemon.logwatch.drawing.chart import Trace
     from aiops_daemon.logwatch.findings import Alert
 
 Files = Annotated[list[str], typer.Argument(help="log files, or - for standard input")]
@@ -43,9 +43,9 @@ def backtest(
     from aiops_daemon.aws.clock import SystemClock
     from aiops_daemon.logwatch.analysis import LogAnalysis
     from aiops_daemon.logwatch.backtest import Backtest
-    from aiops_daemon.logwatch.chart import Traces
+    from aiops_daemon.logwatch.drawing.chart import Traces
+    from aiops_daemon.logwatch.drawing.raster import save
     from aiops_daemon.logwatch.episodes import Change
-    from aiops_daemon.logwatch.raster import save
     from aiops_daemon.logwatch.settings import LogWatchSettings
     from aiops_daemon.logwatch.templates import TemplateMiner
     from aiops_daemon.telemetry.redaction import redact
@@ -121,7 +121,7 @@ def _print_table(alerts: "list[Alert]", traces: "dict[str, Trace]") -> None:
     from rich.markup import escape
 
     from aiops_daemon.logwatch.advice import advice
-    from aiops_daemon.logwatch.chart import clock, terminal
+    from aiops_daemon.logwatch.drawing.chart import clock, terminal
 
     console = Console(highlight=False)
     for alert in sorted(alerts, key=lambda a: a.at):

@@ -13,6 +13,6 @@ The way of a line, in the order in which to read; in brackets what a file works 
     predictions.py, book.py, announcer.py           was the warning right; the book that all tasks share; out to people
     remedies.py, settings.py                        what the operator lets a warning set off
 
-Beside it: backtest.py (timestamps) runs the same over old lines, chart.py and picture.py (raster, glyphs) draw it, series.py (tails)
-scores one number at a time.
+Beside it: backtest.py (timestamps) runs the same over old lines, drawing/ shows what it found, series.py (tails) scores one number at
+a time.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from aiops_daemon.cli import demo_logs
 from aiops_daemon.cli.demo_logs import BUCKET, DAYS, EXHAUSTED, FAILED, GROUP, RAMP_BUCKETS, foresee, lines, story_end
-from aiops_daemon.logwatch.picture import picture, svg
+from aiops_daemon.logwatch.drawing.picture import picture, svg
 from tests.doubles.cloudwatch import Clock, Event, Logs
 
 START = 1_767_571_200  # Monday 2026-01-05 00:00 UTC

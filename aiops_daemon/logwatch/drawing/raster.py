@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops_daemon.logwatch.chart import Trace
-from aiops_daemon.logwatch.glyphs import HEIGHT, WIDTH, glyph
-from aiops_daemon.logwatch.picture import Area, Bar, Curve, Dashes, Picture, Text, picture, svg
+from aiops_daemon.logwatch.drawing.chart import Trace
+from aiops_daemon.logwatch.drawing.glyphs import HEIGHT, WIDTH, glyph
+from aiops_daemon.logwatch.drawing.picture import Area, Bar, Curve, Dashes, Picture, Text, picture, svg
 
 _SCALE = 2
 _DASH, _GAP = 8, 6  # dots

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.chart import Trace, clock
+from aiops_daemon.logwatch.drawing.chart import Trace, clock
 
 _WIDTH, _PANEL, _LEFT, _TOP = 960, 190, 60, 34
 _INK, _FAINT = "#000000", "#555555"

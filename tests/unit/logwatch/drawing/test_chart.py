@@ -5,11 +5,11 @@ from xml.etree import ElementTree
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.chart import Trace, Traces, terminal
+from aiops_daemon.logwatch.drawing.chart import Trace, Traces, terminal
+from aiops_daemon.logwatch.drawing.picture import picture, svg
 from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert, Finding, Kind, Urgency
 from aiops_daemon.logwatch.lines import Line
-from aiops_daemon.logwatch.picture import picture, svg
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.templates import TemplateMiner
 

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.chart import Trace
+from aiops_daemon.logwatch.drawing.chart import Trace
+from aiops_daemon.logwatch.drawing.glyphs import HEIGHT, WIDTH, glyph
+from aiops_daemon.logwatch.drawing.picture import Area, Bar, Curve, Dashes, Picture, Shape, Text, picture
+from aiops_daemon.logwatch.drawing.raster import png, save
 from aiops_daemon.logwatch.findings import Alert, Finding, Kind, Urgency
-from aiops_daemon.logwatch.glyphs import HEIGHT, WIDTH, glyph
-from aiops_daemon.logwatch.picture import Area, Bar, Curve, Dashes, Picture, Shape, Text, picture
-from aiops_daemon.logwatch.raster import png, save
 
 FIRST = 1_767_571_200 // BUCKET_SECONDS
 PRINTABLE = [chr(code) for code in range(32, 127)]
