@@ -19,7 +19,7 @@ from aiops_daemon.workflow.admission import Admission, Triage
 from aiops_daemon.workflow.worker import Workers
 
 _log = logger("handler")
-DECISION = "aiops_decision"  # the one body that is not an AWS event: an operator's word, sent straight to the queue
+_DECISION = "aiops_decision"  # the one body that is not an AWS event: an operator's word, sent straight to the queue
 
 
 class MessageHandler:
@@ -124,13 +124,13 @@ def _expected(triage: Triage) -> str:
 
 
 def _decision(body: str) -> dict[str, str] | None:
-    if DECISION not in body[:200]:
+    if _DECISION not in body[:200]:
         return None
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    decision = parsed.get(DECISION) if isinstance(parsed, dict) else None
+    decision = parsed.get(_DECISION) if isinstance(parsed, dict) else None
     if not isinstance(decision, dict) or decision.get("decision") not in {"approve", "reject"}:
         return None
     if not isinstance(decision.get("incident_id"), str):

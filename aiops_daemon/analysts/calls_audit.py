@@ -13,7 +13,7 @@ from aiops_daemon.model.verdict import Verdict
 Parameters = dict[str, JsonValue]
 
 # The call itself is the weakening, whatever its parameters.
-SWITCHED_OFF: dict[str, frozenset[str]] = {
+_SWITCHED_OFF: dict[str, frozenset[str]] = {
     service: words(names)
     for service, names in {
         "cloudtrail": "StopLogging DeleteTrail DeleteEventDataStore StopEventDataStoreIngestion DeleteChannel DeleteResourcePolicy "
@@ -146,7 +146,7 @@ def _says(*words: str) -> Callable[[Parameters], bool]:
 
 
 # The parameters tell whether this is a weakening: call -> (test, what it means, how sure).
-WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]] = {
+_WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]] = {
     ("cloudtrail", "PutEventSelectors"): (_event_selectors, "the trail no longer records every management event", CERTAIN),
     ("cloudtrail", "PutInsightSelectors"): (lambda p: not p.get("insightSelectors"), "the trail's insights are off", STRONG),
     ("cloudtrail", "UpdateTrail"): (_trail, "the trail was changed: where its records go, or what it covers", STRONG),
@@ -205,13 +205,13 @@ _UNPROTECTS = re.compile(
 def judge(event: Event) -> Verdict | None:
     """TAMPERING where a protection or an audit source got weaker."""
     service, name = api(event)
-    if name in SWITCHED_OFF.get(service, ()):
+    if name in _SWITCHED_OFF.get(service, ()):
         because = f"{called(event)}: a protection or a source of evidence is gone."
         return tampering(event, because, confidence=CERTAIN, severity=9)
     if _UNPROTECTS.match(name):
         because = f"{called(event)}: what protects or proves was taken away."
         return tampering(event, because, confidence=FAIR)
-    rule = WEAKENED.get((service, name))
+    rule = _WEAKENED.get((service, name))
     if rule is None:
         return _unguarded(event, name)
     test, meaning, confidence = rule

@@ -155,7 +155,7 @@ def _ordinary(event: Event) -> Verdict:
 
 Rule = Callable[[Event], Verdict | None]
 # Title beginning (lower case) -> rule, the first that fits. A rule may pass (None) to the vocabulary of jobs.py.
-BY_TITLE: tuple[tuple[str, Rule], ...] = (
+_BY_TITLE: tuple[tuple[str, Rule], ...] = (
     ("aws health", _health),
     ("ec2 spot instance interruption", _spot_warning),
     ("ec2 instance rebalance", _rebalance),
@@ -184,12 +184,12 @@ BY_TITLE: tuple[tuple[str, Rule], ...] = (
     ("codecommit", _ordinary),
     ("cloudformation resource status", _ordinary),
 )
-BY_SOURCE: tuple[tuple[str, Rule], ...] = ((".backup", _backup), (".dms", _migration))
+_BY_SOURCE: tuple[tuple[str, Rule], ...] = ((".backup", _backup), (".dms", _migration))
 
 
 def judge(event: Event) -> Verdict | None:
     """The first rule that knows the title or the source."""
     title = event.detail_type.lower()
-    chosen = [rule for start, rule in BY_TITLE if title.startswith(start)]
-    chosen += [rule for end, rule in BY_SOURCE if event.source.endswith(end)]
+    chosen = [rule for start, rule in _BY_TITLE if title.startswith(start)]
+    chosen += [rule for end, rule in _BY_SOURCE if event.source.endswith(end)]
     return next((verdict for rule in chosen if (verdict := rule(event))), None)

@@ -20,7 +20,7 @@ from aiops_daemon.probes.ec2_instance import REPLACES_TAG
 
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,127}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
-STAND_IN = "stand-in build: no terraform with an AWS provider was found, the instance was recreated by RunInstances"
+_STAND_IN = "stand-in build: no terraform with an AWS provider was found, the instance was recreated by RunInstances"
 
 
 class Inputs(BaseSettings):
@@ -94,7 +94,7 @@ def _apply(stack: "Stack | StandIn", artifacts: Artifacts, inputs: Inputs) -> En
     against = objection(read, inputs.resource_id, "")
     if against:
         return Ending(3, "the plan needs a person", refused=against)
-    note = STAND_IN if isinstance(stack, StandIn) else "terraform apply of the saved plan, checked by an empty plan"
+    note = _STAND_IN if isinstance(stack, StandIn) else "terraform apply of the saved plan, checked by an empty plan"
     return Ending(0, note, resource=stack.apply(saved))
 
 

@@ -16,7 +16,7 @@ from aiops_daemon.actions.terraform_plan import SavedPlan
 from aiops_daemon.embedded.artifacts import PLAN_FILE
 from aiops_daemon.embedded.terraform import PROVIDER, TerraformTools
 
-STEP_SECONDS = 300
+_STEP_SECONDS = 300
 
 
 class TerraformFailed(Exception):
@@ -127,7 +127,7 @@ class _Terraform:
         if step in {"init", "plan", "apply"}:
             command.append("-input=false")
         done = subprocess.run(  # noqa: S603  # an argument list, no shell; every word is ours
-            [*command, *arguments], cwd=self._stack, capture_output=True, text=True, timeout=STEP_SECONDS, check=False
+            [*command, *arguments], cwd=self._stack, capture_output=True, text=True, timeout=_STEP_SECONDS, check=False
         )
         if not quiet:
             sys.stdout.write(f"$ terraform {step}\n{done.stdout}")

@@ -10,7 +10,7 @@ from aiops_daemon.events.tree import pruned, shown
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.event import UNKNOWN, Actor, Event, EventKind, Parked, Recognized, Resource
 
-MAX_RESOURCES = 1000
+_MAX_RESOURCES = 1000
 _HIDDEN = frozenset({"...", "REDACTED", "HIDDEN_DUE_TO_SECURITY_REASONS", "***"})  # placeholders for an id
 _TYPE = re.compile(r"[a-z0-9][a-z0-9._-]*(?::[a-z0-9][a-z0-9._-]*)?")  # it becomes a key, a label and a file name
 
@@ -41,8 +41,8 @@ def made(
 ) -> Recognized | Parked:
     """One event per distinct resource; one on an unknown resource of type `fallback` where none is named."""
     distinct = {one.key: one for resource in resources if usable(resource.id) for one in [_typed(resource)]}
-    if len(distinct) > MAX_RESOURCES:
-        return Parked(reason=f"too many resources: one message names {len(distinct)}, {MAX_RESOURCES} is the most that is read")
+    if len(distinct) > _MAX_RESOURCES:
+        return Parked(reason=f"too many resources: one message names {len(distinct)}, {_MAX_RESOURCES} is the most that is read")
     found = list(distinct.values()) or [_typed(Resource(type=fallback, id=UNKNOWN))]
     base = Event(
         event_id=envelope.id,

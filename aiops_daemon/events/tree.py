@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
-MAX_DEPTH = 10
-MAX_NODES = 600
+_MAX_DEPTH = 10
+_MAX_NODES = 600
 MAX_TEXT = 2048
 MAX_DOCUMENT = 8192  # JSON in a string: half a policy cannot be judged
 MAX_TOTAL = 48_000  # characters of one event's facts: a record has 400 KB for everything
-MAX_ITEMS = 60
+_MAX_ITEMS = 60
 
 
 def at(tree: JsonValue | Mapping[str, JsonValue], path: str) -> list[JsonValue]:
@@ -39,7 +39,7 @@ def first_text(tree: JsonValue | Mapping[str, JsonValue], *paths: str) -> str:
     return next((text for path in paths for text in texts(tree, path)), "")
 
 
-def named(tree: JsonValue, depth: int = MAX_DEPTH) -> Iterator[tuple[int, str, JsonValue]]:
+def named(tree: JsonValue, depth: int = _MAX_DEPTH) -> Iterator[tuple[int, str, JsonValue]]:
     """Every level, key and value, outer ones first."""
     level: list[JsonValue] = [tree]
     for floor in range(depth):
@@ -57,8 +57,8 @@ def named(tree: JsonValue, depth: int = MAX_DEPTH) -> Iterator[tuple[int, str, J
 
 def pruned(tree: JsonValue | Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """A copy for Event.facts: bounded in depth, nodes and text length, without control characters."""
-    budget = [MAX_NODES, MAX_TOTAL]
-    copy = _copy(dict(tree) if isinstance(tree, Mapping) else tree, MAX_DEPTH, budget)
+    budget = [_MAX_NODES, MAX_TOTAL]
+    copy = _copy(dict(tree) if isinstance(tree, Mapping) else tree, _MAX_DEPTH, budget)
     return copy if isinstance(copy, dict) else {}
 
 
@@ -78,9 +78,9 @@ def _copy(node: JsonValue, depth: int, budget: list[int]) -> JsonValue:
         budget[1] -= len(text)
         return text
     if isinstance(node, dict):
-        return {shown(key[:128]): _copy(value, depth - 1, budget) for key, value in list(node.items())[:MAX_ITEMS]}
+        return {shown(key[:128]): _copy(value, depth - 1, budget) for key, value in list(node.items())[:_MAX_ITEMS]}
     if isinstance(node, list):
-        return [_copy(value, depth - 1, budget) for value in node[:MAX_ITEMS]]
+        return [_copy(value, depth - 1, budget) for value in node[:_MAX_ITEMS]]
     if isinstance(node, float) and not math.isfinite(node):  # 1e999 is JSON, and DynamoDB refuses it
         return None
     return None if isinstance(node, int) and node.bit_length() > 120 else node

@@ -26,8 +26,8 @@ from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import IntakeMetrics
 
-FLUSH_SECONDS = 5.0  # of the shutdown time, kept for the last acknowledgements
-RED_AFTER_FAILURES = 3  # a queue that answers nothing may be a hiccup; one that says no is not
+_FLUSH_SECONDS = 5.0  # of the shutdown time, kept for the last acknowledgements
+_RED_AFTER_FAILURES = 3  # a queue that answers nothing may be a hiccup; one that says no is not
 
 
 class Consumer:
@@ -95,7 +95,7 @@ class Consumer:
         await self._stop.wait()
         self._log.info(LogEvent.INTAKE_STOPPING)
         self._permits.close()
-        left = max(self._settings.shutdown_seconds - FLUSH_SECONDS, self._settings.shutdown_seconds / 2)
+        left = max(self._settings.shutdown_seconds - _FLUSH_SECONDS, self._settings.shutdown_seconds / 2)
         limit.reschedule(asyncio.get_running_loop().time() + left)
 
     def _add_poller(self, work: asyncio.TaskGroup) -> None:
@@ -142,7 +142,7 @@ class Consumer:
     async def _pause_after(self, error: AiopsError) -> None:
         self._failures += 1
         self._metrics.receives.labels("failed").inc()
-        if isinstance(error, GiveUp | ConfigurationError) or self._failures >= RED_AFTER_FAILURES:
+        if isinstance(error, GiveUp | ConfigurationError) or self._failures >= _RED_AFTER_FAILURES:
             self._unavailable = f"cannot receive from {self._queue.name}: {error}"
         cap = self._settings.unavailable_cap_seconds
         seconds = min(1.0, cap) + full_jitter(self._failures, 1.0, cap, self._rng)

@@ -14,7 +14,7 @@ from aiops_daemon.model.errors import NotFound
 from aiops_daemon.ports import Clock
 
 BATCH = 10  # messages of a receive, and entries of a batch call: the most that SQS takes
-MAX_REASON_CHARS = 500
+_MAX_REASON_CHARS = 500
 MAX_BYTES = 1024 * 1024  # body and attributes together
 _ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "SenderId"]
 
@@ -99,12 +99,12 @@ class Queue:
         if target is None:
             raise NotFound(f"{self.name} has no dead-letter queue")
         said = {
-            "aiops_reason": "".join(c if c.isprintable() else " " for c in reason[:MAX_REASON_CHARS]) or "unspecified",
+            "aiops_reason": "".join(c if c.isprintable() else " " for c in reason[:_MAX_REASON_CHARS]) or "unspecified",
             "aiops_message_id": message.message_id,
             "aiops_sent_at": message.sent_at.isoformat(),
         }
         request: dict[str, Any] = {"QueueUrl": target, "MessageBody": message.body}
-        if len(message.body.encode()) + 5 * MAX_REASON_CHARS < MAX_BYTES:  # else the reason stands in the log only
+        if len(message.body.encode()) + 5 * _MAX_REASON_CHARS < MAX_BYTES:  # else the reason stands in the log only
             request["MessageAttributes"] = {name: {"DataType": "String", "StringValue": value} for name, value in said.items()}
         if target.endswith(".fifo"):
             request |= {"MessageGroupId": "aiops-daemon", "MessageDeduplicationId": message.message_id}

@@ -13,7 +13,7 @@ from enum import StrEnum
 from aiops_daemon.logwatch.findings import RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
 
 SAME_GROUP_SECONDS = 1_800
-SAME_ONSET_SECONDS = 600
+_SAME_ONSET_SECONDS = 600
 REOPEN_SECONDS = 3_600
 _SECOND_LOOK_SECONDS = 900
 _KEEP_CLOSED_SECONDS = 7_200
@@ -104,7 +104,7 @@ class EpisodeBook:
             recent = max(alert.updated_at, alert.until or 0)
             if finding.log_group in alert.groups and finding.at - recent <= SAME_GROUP_SECONDS:
                 return alert
-            onset = abs(finding.since - alert.cause.since) <= SAME_ONSET_SECONDS
+            onset = abs(finding.since - alert.cause.since) <= _SAME_ONSET_SECONDS
             if onset and not alert.closed and finding.at - alert.at <= SAME_GROUP_SECONDS:
                 return alert
         return None
@@ -166,7 +166,7 @@ class EpisodeBook:
         near = [
             d
             for d in self.deploys
-            if d.log_group in {"", finding.log_group} and -SAME_ONSET_SECONDS <= finding.since - d.at <= self.deploy_window
+            if d.log_group in {"", finding.log_group} and -_SAME_ONSET_SECONDS <= finding.since - d.at <= self.deploy_window
         ]
         return max(near, key=lambda d: d.at, default=None)
 

@@ -16,10 +16,10 @@ LEVELS: Final = (3, 12, 48, 288)  # points the exponential means span
 RATES: Final = (36, 288, 2016)
 LONG: Final = 2016  # points of the mean and deviation that give the unit
 FEATURES: Final = 2 + len(LEVELS) + len(RATES)
-RAREST: Final = 1e-3
-HOUR_PRIOR: Final = 24.0  # an hour of the day starts as if it had been seen for this many points at the overall rate
+_RAREST: Final = 1e-3
+_HOUR_PRIOR: Final = 24.0  # an hour of the day starts as if it had been seen for this many points at the overall rate
 DAY: Final = 86_400.0
-SMALLEST_UNIT: Final = 1e-9
+_SMALLEST_UNIT: Final = 1e-9
 
 
 @dataclass
@@ -63,12 +63,12 @@ class ExceedanceFeatures:
         return 1.0 / min(span, self.seen)
 
     def _features(self, hour_ahead: int) -> npt.NDArray[np.float64]:
-        unit = self.deviation + SMALLEST_UNIT * max(1.0, abs(self.threshold))
+        unit = self.deviation + _SMALLEST_UNIT * max(1.0, abs(self.threshold))
         distances = [math.asinh((level - self.threshold) / unit) for level in self.levels]
-        rates = [_log_rate(rate + RAREST) for rate in self.rates]
+        rates = [_log_rate(rate + _RAREST) for rate in self.rates]
         overall = (self.exceeded + 0.5) / (self.seen + 50.0)
-        hourly = (self.hour_exceeded[hour_ahead] + HOUR_PRIOR * overall) / (self.hour_count[hour_ahead] + HOUR_PRIOR)
-        row = np.array([1.0, *distances, *rates, _log_rate(hourly + RAREST / 10.0)], dtype=np.float32)
+        hourly = (self.hour_exceeded[hour_ahead] + _HOUR_PRIOR * overall) / (self.hour_count[hour_ahead] + _HOUR_PRIOR)
+        row = np.array([1.0, *distances, *rates, _log_rate(hourly + _RAREST / 10.0)], dtype=np.float32)
         return row.astype(np.float64)
 
 

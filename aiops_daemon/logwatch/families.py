@@ -5,7 +5,7 @@ a family. `match` finds the template that agrees with a text in all its words an
 a family at the place with the fewest different words until what is left differs only in places that vary like values do;
 templates that vary in two places at once never agree in all but one, so no look at single places finds them.
 
-Surprises: at least as many words must stay as become wildcards, or short texts would swallow each other; only what MANY
+Surprises: at least as many words must stay as become wildcards, or short texts would swallow each other; only what many
 templates prove needs no more than two words that stay. A place where a wildcard stands beside words needs no further proof.
 """
 
@@ -17,12 +17,12 @@ from typing import Final, NamedTuple
 from aiops_daemon.logwatch.masking import WILDCARD
 
 VALUES: Final = 6  # so many words in one place are a variable; 4 already joins "VM Started" with "VM Stopped"
-VALUES_AFTER: Final = 3  # behind a word that announces a name
+_VALUES_AFTER: Final = 3  # behind a word that announces a name
 _QUOTES: Final = frozenset("\"'`")
 _ANNOUNCE: Final = "for from by as to on at of with user users username account client host hostname node named called"
 ANNOUNCE: Final = frozenset(_ANNOUNCE.split(" "))
-MANY: Final = 32  # templates in which even most words may vary, so long as two stay
-WORD_LIMIT: Final = 60  # texts with more words are dumps: never joined
+_MANY: Final = 32  # templates in which even most words may vary, so long as two stay
+_WORD_LIMIT: Final = 60  # texts with more words are dumps: never joined
 _MARK: Final = "\0"
 _WORD: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]*[^\W\d_][\w.\-/$@+*%\\~#&!?^]*")
 _PLACES = tuple[int, ...]
@@ -49,12 +49,12 @@ def needed(before: str | None, between: str, behind: str) -> int:
     """How many different words make a place a variable: behind `before` and what stands `between`, with `behind` after it."""
     quoted = between[-1:] in _QUOTES and between[-1:] == behind[:1]
     announced = before is not None and before.lower() in ANNOUNCE and between.rstrip("\"'`") in {" ", ": "}
-    return VALUES_AFTER if quoted or announced else VALUES
+    return _VALUES_AFTER if quoted or announced else VALUES
 
 
 def is_known(words: Collection[str], values: Container[str]) -> bool:
     """Whether words in one place have all been values elsewhere."""
-    return len(words) >= VALUES_AFTER and all(word in values for word in words)
+    return len(words) >= _VALUES_AFTER and all(word in values for word in words)
 
 
 class _Entry(NamedTuple):
@@ -91,7 +91,7 @@ class Families:
         """The id of the narrowest template that covers the text."""
         shape = shape_of(text)
         family = self._families.get(shape.outline)
-        if family is None or len(shape.words) > WORD_LIMIT:
+        if family is None or len(shape.words) > _WORD_LIMIT:
             return None
         total = len(shape.words) - shape.words.count(WILDCARD)
         best: tuple[int, str] | None = None
@@ -110,7 +110,7 @@ class Families:
             for places, known in self._families.get(outline, {}).items()
             for words, entry in known.items()
         ]
-        if not members or len(members[0][0]) > WORD_LIMIT:
+        if not members or len(members[0][0]) > _WORD_LIMIT:
             return []
         return list(_split(members, outline, values))
 
@@ -132,7 +132,7 @@ def _split(members: list[tuple[tuple[str, ...], str]], outline: str, values: Con
         return
     parts = outline.split(_MARK)
     short = [i for i in varying if not _varies(columns, parts, i, values)]
-    if not short and len(fixed) >= (len(varying) if len(members) < MANY else 2):
+    if not short and len(fixed) >= (len(varying) if len(members) < _MANY else 2):
         first = members[0][0]
         text = parts[0] + "".join((WILDCARD if i in varying else first[i]) + parts[i + 1] for i in range(len(first)))
         words = dict.fromkeys(words[i] for words, _ in members for i in varying)

@@ -15,14 +15,14 @@ _CLOCK = r"\d{1,2}[:.]\d{2}[:.]\d{2}(?:[.,:]\d{1,9})?"
 _DIGITS_DAY = r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _DIGITS_CLOCK = r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d"
 _ZONE = r"(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})\b)?"
-SYSLOG_TIME = rf"(?:{_DAY},?\s+)?{_MONTH}\s+\d{{1,2}}\s+{_CLOCK}(?:\s+(?:[A-Z]{{3,4}}\s+)?\d{{4}})?"
+_SYSLOG_TIME = rf"(?:{_DAY},?\s+)?{_MONTH}\s+\d{{1,2}}\s+{_CLOCK}(?:\s+(?:[A-Z]{{3,4}}\s+)?\d{{4}})?"
 _TIME = (
     rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}[T _,-]{{1,2}}{_CLOCK}{_ZONE}"  # 2026-11-24T20:43:40.123Z
     rf"|\d{{1,2}}[-/.](?:\d{{1,2}}|{_MONTH})[-/.]\d{{2,4}}[T :,-]{{1,2}}{_CLOCK}{_ZONE}"  # 24/Nov/2026:20:43:40 +0000
     rf"|\d{{2}}[-/]\d{{2}}[T ]{_CLOCK}"  # 11-24 20:43:40.123
     rf"|\d{{8}}[-T ](?:{_CLOCK}|\d{{6}}(?:[.,]\d+)?){_ZONE}"  # 20261124T204340Z
     rf"|{_DIGITS_DAY}\s+(?:{_CLOCK}|{_DIGITS_CLOCK})"  # 261124 204340
-    rf"|{SYSLOG_TIME}"
+    rf"|{_SYSLOG_TIME}"
     r"|1\d{9}(?:\.\d{1,9})?|1\d{12}"  # seconds or milliseconds since 1970
     r"|\d{4}[-/.]\d{2}[-/.]\d{2}"
     r"|(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,:]\d{1,9})?(?!:?[0-9A-Fa-f]{2}:)"  # not the beginning of a MAC
@@ -36,7 +36,7 @@ _LEAD = re.compile(rf"\s*(?:[\[<(]({_LEVEL})[\]>)]:?\s+|(?=[A-Z]{{4,}}\b)({_LEVE
 _LABEL = re.compile(r"(?:-|\d+|[A-Z][A-Z0-9_]+|(?=[^\s:,=]*[\d./_@-])[^\s=]++(?<![:,]))\s+")
 _WORD = re.compile(r"[^\s=]+(?<![:,])\s+")
 _STAMP = re.compile(rf"[\[(<]?(?P<time>{_TIME}|\d{{2}}:\d{{2}}:\d{{2}}\.\d+)(?=[\s\]|),>;:-]|$)[\])>]?[,;:]?")
-_SYSLOG = re.compile(rf"{SYSLOG_TIME}$")
+_SYSLOG = re.compile(rf"{_SYSLOG_TIME}$")
 _EPOCH = re.compile(r"1\d{9}(?:\.\d{1,9})?$|1\d{12}$")
 _GAP = re.compile(r"[\s,]*(?:[-:]\s+)?")
 _PIPED = re.compile(r"\s*\|(?:[^|\s]{0,60}\s*\|){0,4}\s*")

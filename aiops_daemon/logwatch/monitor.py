@@ -18,7 +18,7 @@ from aiops_daemon.logwatch.group_series import FIXED, HISTORY, LEVELS, NEW, NEW_
 from aiops_daemon.logwatch.naming import Course, falling_kind, rising_kind
 from aiops_daemon.logwatch.negbin import Floats, screen_sigma
 
-LEARN_LAG = 36  # buckets before one is learned: what turns out to be an anomaly within three hours never is
+_LEARN_LAG = 36  # buckets before one is learned: what turns out to be an anomaly within three hours never is
 _CALM_SIGMA = 2.0
 _HOT_SIGMA = 2.5
 _HIDE_AFTER = 2 * HOUR  # what lasts longer leaves no trace in the hour memory
@@ -273,7 +273,7 @@ class GroupMonitor(GroupSeries):
         hidden[[row for row, d in self.active.items() if final - d.since > _HIDE_AFTER]] = True
         self.memory.observe(final, self.counts[:, column], hidden)
         self.baseline.learn_fast(final, self.counts[:, column], self._frozen(final))
-        bucket, end = self.bucket - LEARN_LAG, HISTORY - 1 - LEARN_LAG
+        bucket, end = self.bucket - _LEARN_LAG, HISTORY - 1 - _LEARN_LAG
         if bucket < self.start:
             return
         frozen = self._frozen(bucket)

@@ -12,7 +12,7 @@ import numpy as np
 from aiops_daemon.logwatch.findings import Kind
 from aiops_daemon.logwatch.negbin import Floats, lower_sigma
 
-RARE_PER_DAY = 12
+_RARE_PER_DAY = 12
 _RAMP_BUCKETS = 12  # a slow ramp takes an hour at least
 _LONG = 36  # three hours: what grows for so long is a ramp rather than a spike
 _PRIOR = 2.0  # log-odds: against a ramp of an hour, for one of three
@@ -38,7 +38,7 @@ def rising_kind(course: Course, per_day: float, before: Kind | None) -> Kind:
     """`per_day`: lines that the series writes on a usual day. `before`: what it was called until now, None at the onset."""
     if ramp_evidence(course) > (-_FIRM if before is Kind.RAMP else _FIRM):
         return Kind.RAMP
-    return Kind.RARE if per_day < RARE_PER_DAY else Kind.SPIKE
+    return Kind.RARE if per_day < _RARE_PER_DAY else Kind.SPIKE
 
 
 def ramp_evidence(course: Course) -> float:

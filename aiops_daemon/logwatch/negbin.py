@@ -19,7 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 _NORMAL = NormalDist()
 _MIN_DISPERSION = 1e-6  # below this a negative binomial is a Poisson for every count that fits a log group
 _MAX_TERMS = 200_000
-MAX_SIGMA = 38.0  # where a double runs out of probability
+_MAX_SIGMA = 38.0  # where a double runs out of probability
 
 
 def sigma_of_log_probability(log_p: float) -> float:
@@ -31,7 +31,7 @@ def sigma_of_log_probability(log_p: float) -> float:
     z = math.sqrt(-2 * log_p)
     for _ in range(4):
         z = math.sqrt(max(1.0, -2 * log_p - math.log(2 * math.pi) - 2 * math.log(z)))
-    return min(z, MAX_SIGMA)
+    return min(z, _MAX_SIGMA)
 
 
 def corrected(sigma: float, looks: int) -> float:
@@ -101,4 +101,4 @@ def screen_sigma(counts: Floats, means: Floats, dispersions: Floats, *, upper: b
     # `d` and `gap` vanish together where the count is the median
     z = np.where(gap > 1e-9, d / np.maximum(gap, 1e-9) * root, 0.0)
     relevant = counts > means if upper else counts < means
-    return np.where(relevant, np.clip(-z if upper else z, 0.0, MAX_SIGMA), 0.0)
+    return np.where(relevant, np.clip(-z if upper else z, 0.0, _MAX_SIGMA), 0.0)

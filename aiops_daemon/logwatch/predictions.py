@@ -13,7 +13,7 @@ from statistics import median
 
 from aiops_daemon.logwatch.findings import RISING, Alert
 
-HORIZON_SECONDS = 3_600
+_HORIZON_SECONDS = 3_600
 RECORD = 20
 _PER_PATTERN = 10
 _KEEP_SCORED = 500
@@ -108,7 +108,7 @@ class PredictionLedger:
         """A group failed: every open warning about it was right."""
         hits = []
         for prediction in self.predictions:
-            due = prediction.at <= at <= prediction.at + HORIZON_SECONDS
+            due = prediction.at <= at <= prediction.at + _HORIZON_SECONDS
             if prediction.outcome is None and due and log_group in prediction.groups:
                 prediction.outcome, prediction.lead_seconds = Outcome.HIT, at - prediction.at
                 hits.append(prediction)
@@ -146,7 +146,7 @@ def _pattern(alert: Alert) -> str:
 
 
 def _over(prediction: Prediction, now: int, judged: Mapping[str, int]) -> bool:
-    end = prediction.at + HORIZON_SECONDS
+    end = prediction.at + _HORIZON_SECONDS
     return now > end and (now > end + _PATIENCE_SECONDS or all(judged.get(group, 0) >= end for group in prediction.groups))
 
 

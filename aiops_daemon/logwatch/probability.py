@@ -20,12 +20,12 @@ from aiops_daemon.logwatch.exceedance import FEATURES, ExceedanceFeatures
 from aiops_daemon.logwatch.isotonic import CalibrationRecord, bounded
 from aiops_daemon.logwatch.logistic import OnlineLogistic
 
-LEARN_AFTER: Final = 50  # points
+_LEARN_AFTER: Final = 50  # points
 WARM_UP: Final = 288  # points before the first forecast is made, if only for the record: a day
-LEAST_FAILURES: Final = 3  # onsets
-RECORD_POINTS: Final = 4000  # the record's memory: two weeks of 5-minute points
+_LEAST_FAILURES: Final = 3  # onsets
+_RECORD_POINTS: Final = 4000  # the record's memory: two weeks of 5-minute points
 LONGEST_HORIZON: Final = 288  # the forecasts that wait for their outcome are in the state: 40 KB is the limit
-OVERLAP: Final = 2.0  # a horizon of points with nearly the same outcome counts as this many outcomes
+_OVERLAP: Final = 2.0  # a horizon of points with nearly the same outcome counts as this many outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +100,26 @@ class Forecaster:
             return Forecast(None, "no forecast: the threshold was exceeded just now")
         if seen <= WARM_UP:
             return Forecast(None, f"no forecast yet: too little history ({seen} of {WARM_UP} points)")
-        if self._failures < LEAST_FAILURES:
-            return Forecast(None, f"no forecast yet: too little history ({self._failures} of {LEAST_FAILURES} failures)")
+        if self._failures < _LEAST_FAILURES:
+            return Forecast(None, f"no forecast yet: too little history ({self._failures} of {_LEAST_FAILURES} failures)")
         if self.skill <= 0.0:
             return Forecast(None, "no forecast yet: on its own record it is no better than the base rate")
         return Forecast(corrected if self._losses[2] < self._losses[1] else model)
 
     def _score(self, made: npt.NDArray[np.float64]) -> None:
         """The horizon of a forecast has passed: learn from it, and count it in the record if it was one to be made."""
-        if not made[-1] or self._features.seen - self._horizon <= LEARN_AFTER:
+        if not made[-1] or self._features.seen - self._horizon <= _LEARN_AFTER:
             return
         happened = self._age < self._horizon
         features, said = made[:FEATURES], made[FEATURES:-1]
-        self._model.learn(features, happened, min(1.0, OVERLAP / self._horizon))
+        self._model.learn(features, happened, min(1.0, _OVERLAP / self._horizon))
         if self._features.seen - self._horizon <= WARM_UP:
             return
         self._calibration.learn(float(said[1]), happened)
         self._made += 1.0
         self._hits += happened
         for k in range(3):
-            self._losses[k] += (float(said[k]) - happened) ** 2 - self._losses[k] / RECORD_POINTS
+            self._losses[k] += (float(said[k]) - happened) ** 2 - self._losses[k] / _RECORD_POINTS
 
     def to_state(self) -> ForecasterState:
         waiting = np.array(self._waiting, dtype=np.float32).tobytes()

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.lines import Line, event_line
 from aiops_daemon.model.errors import AiopsError, GiveUp, RetryLater, Throttled
+from aiops_daemon.ports import Clock
 
 PAGE = 10_000
 _TRIES = 8
@@ -35,12 +36,6 @@ class LogsClient(Protocol):
     async def stop_query(self, **parameters: Any) -> Mapping[str, Any]: ...
 
 
-class Sleeper(Protocol):
-    """What of ports.Clock the reader needs."""
-
-    async def sleep(self, seconds: float) -> None: ...
-
-
 class TooLarge(Exception):  # a turn of events, not an error: the group goes to Logs Insights
     """More lines than may be read."""
 
@@ -58,7 +53,7 @@ class ReadCount:
 class LogReader:
     """Reads one group after the other; hands lines on page by page, so that a page is all it holds (and the ids seen)."""
 
-    def __init__(self, client: LogsClient, clock: Sleeper, rng: random.Random) -> None:
+    def __init__(self, client: LogsClient, clock: Clock, rng: random.Random) -> None:
         self._client, self._clock, self._rng = client, clock, rng
 
     async def groups(self, patterns: Sequence[str]) -> list[str]:

@@ -14,19 +14,19 @@ import numpy as np
 from aiops_daemon.logwatch.tails import RecordTail
 
 THRESHOLD: Final = 0.5  # scores at and above it are alarms
-ALARM_EXCESS: Final = 1.6  # the excess that scores THRESHOLD; fixed on the open half of the Numenta benchmark
+_ALARM_EXCESS: Final = 1.6  # the excess that scores THRESHOLD; fixed on the open half of the Numenta benchmark
 HISTORY: Final = 1000  # points the median is taken over: 3.5 days of 5-minute points
-MEDIAN_EVERY: Final = 12
+_MEDIAN_EVERY: Final = 12
 WARM_UP: Final = 150  # points before the first score
-MEANS: Final = (6, 24, 72)  # half an hour, two hours, six hours
-RESIDUAL_MEAN: Final = 6
+_MEANS: Final = (6, 24, 72)  # half an hour, two hours, six hours
+_RESIDUAL_MEAN: Final = 6
 REFRACTORY: Final = 1000  # points in which an alarm still asks for more than the usual excess
-WORSE: Final = 2.0  # how many times the excess of the last alarm is news right after it, falling to 0 over REFRACTORY
-LARGEST_TOLD: Final = 5.0  # however large an alarm was, one with this excess times WORSE is told at once
-STATISTICS: Final = 4 + len(MEANS)
+_WORSE: Final = 2.0  # how many times the excess of the last alarm is news right after it, falling to 0 over REFRACTORY
+_LARGEST_TOLD: Final = 5.0  # however large an alarm was, one with this excess times _WORSE is told at once
+_STATISTICS: Final = 4 + len(_MEANS)
 
 
-class DailyProfile:
+class _DailyProfile:
     """The usual value in each half hour of the day: an exponential mean over days. None in what it has not seen yet."""
 
     SLOTS: Final = 48
@@ -61,12 +61,12 @@ class SeriesScorer:
 
     def __init__(self) -> None:
         self._values = np.zeros(HISTORY)
-        self._residuals = [0.0] * RESIDUAL_MEAN
-        self._profile = DailyProfile()
-        self._sums = [0.0] * len(MEANS)
+        self._residuals = [0.0] * _RESIDUAL_MEAN
+        self._profile = _DailyProfile()
+        self._sums = [0.0] * len(_MEANS)
         self._seen = 0
         self._median = 0.0
-        self._tails = [RecordTail() for _ in range(STATISTICS)]
+        self._tails = [RecordTail() for _ in range(_STATISTICS)]
         self._told = 0.0
         self._silence_left = 0
 
@@ -82,42 +82,42 @@ class SeriesScorer:
                 excess = max(excess, tail.excess(statistic))
             tail.learn(statistic)
         excess = self._told_once(excess)
-        return float(excess / (excess + ALARM_EXCESS))
+        return float(excess / (excess + _ALARM_EXCESS))
 
     def _statistics(self, at: float, value: float) -> tuple[float | None, ...]:
         residual = self._profile.residual(at, value)
-        self._residuals[self._seen % RESIDUAL_MEAN] = residual or 0.0
+        self._residuals[self._seen % _RESIDUAL_MEAN] = residual or 0.0
         self._remember(value)
         deviation = value - self._median
-        levels = (abs(total / min(window, self._seen) - self._median) for window, total in zip(MEANS, self._sums, strict=True))
+        levels = (abs(total / min(window, self._seen) - self._median) for window, total in zip(_MEANS, self._sums, strict=True))
         raw = (max(deviation, 0.0), max(-deviation, 0.0), *levels)
         if residual is None:
             return (*raw, None, None)
-        return (*raw, abs(residual), abs(sum(self._residuals)) / RESIDUAL_MEAN)
+        return (*raw, abs(residual), abs(sum(self._residuals)) / _RESIDUAL_MEAN)
 
     def _remember(self, value: float) -> None:
         seen = self._seen
-        for index, window in enumerate(MEANS):
+        for index, window in enumerate(_MEANS):
             self._sums[index] += value - (self._values[(seen - window) % HISTORY] if seen >= window else 0.0)
         self._values[seen % HISTORY] = value
         self._seen = seen + 1
-        if seen % MEDIAN_EVERY == 0 or seen < MEDIAN_EVERY * 4:
+        if seen % _MEDIAN_EVERY == 0 or seen < _MEDIAN_EVERY * 4:
             self._refresh()
 
     def _refresh(self) -> None:
         """The median, and the running sums anew: adding and subtracting for ever drifts."""
         seen = self._seen
         self._median = float(np.median(self._values[: min(seen, HISTORY)]))
-        for index, window in enumerate(MEANS):
+        for index, window in enumerate(_MEANS):
             places = np.arange(max(0, seen - window), seen) % HISTORY
             self._sums[index] = float(self._values[places].sum())
 
     def _told_once(self, excess: float) -> float:
         """Silence what is not clearly worse than the last alarm; an excess below an alarm silences nothing."""
-        if excess <= WORSE * self._told * self._silence_left / REFRACTORY:
+        if excess <= _WORSE * self._told * self._silence_left / REFRACTORY:
             excess = 0.0
-        if excess >= ALARM_EXCESS:
-            self._told, self._silence_left = min(excess, LARGEST_TOLD), REFRACTORY
+        if excess >= _ALARM_EXCESS:
+            self._told, self._silence_left = min(excess, _LARGEST_TOLD), REFRACTORY
         else:
             self._silence_left = max(0, self._silence_left - 1)
         return excess

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from aiops_daemon.logwatch.families import needed
 from aiops_daemon.logwatch.masking import WILDCARD, fold
 
-TOKEN_LIMIT: Final = 160  # longer templates are never joined: lines like that are dumps
+_TOKEN_LIMIT: Final = 160  # longer templates are never joined: lines like that are dumps
 _TOKENS: Final = re.compile(r"<\*>|[\w.\-/$@+*%\\~#&!?^]+|\s+|.", re.DOTALL)
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
@@ -28,7 +28,7 @@ def tokens_of(text: str) -> list[str]:
 
 def slots_of(text: str) -> Iterator[Slot]:
     tokens = tokens_of(text)
-    if len(tokens) > TOKEN_LIMIT:
+    if len(tokens) > _TOKEN_LIMIT:
         return
     words = [token != WILDCARD and _LETTER.search(token) is not None for token in tokens]
     total = sum(words)
@@ -54,7 +54,7 @@ def folded(text: str) -> Iterator[str]:
     if WILDCARD not in text:
         return
     tokens = tokens_of(text)
-    if len(tokens) > TOKEN_LIMIT:
+    if len(tokens) > _TOKEN_LIMIT:
         return
     marks = {i for i, token in enumerate(tokens) if token == WILDCARD}
     near = {i + step for i in marks for step in (-2, -1, 1, 2)}.difference(marks).intersection(range(len(tokens)))

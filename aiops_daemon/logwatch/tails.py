@@ -12,11 +12,11 @@ import math
 from bisect import insort
 from typing import Final
 
-TOP: Final = 21  # the largest values kept: the record and the tail below it
-USUAL_HISTORY: Final = 1000  # values at which a record counts for just what it is
-HISTORY_WEIGHT: Final = 0.5
-RECORD_FLOOR: Final = 0.02  # a record broken by much less than 2 % of itself is no news, however regular the series was
-MAX_EXCESS: Final = 1e6
+_TOP: Final = 21  # the largest values kept: the record and the tail below it
+_USUAL_HISTORY: Final = 1000  # values at which a record counts for just what it is
+_HISTORY_WEIGHT: Final = 0.5
+_RECORD_FLOOR: Final = 0.02  # a record broken by much less than 2 % of itself is no news, however regular the series was
+_MAX_EXCESS: Final = 1e6
 
 
 class RecordTail:
@@ -31,18 +31,18 @@ class RecordTail:
     def excess(self, value: float) -> float:
         """Distance beyond the record in mean excesses, less for a short history; 0 within what was seen."""
         top = self._top
-        if len(top) < TOP or value <= top[-1]:
+        if len(top) < _TOP or value <= top[-1]:
             return 0.0
         record = top[-1]
-        scale = sum(top) / TOP - top[0] + RECORD_FLOOR * record
+        scale = sum(top) / _TOP - top[0] + _RECORD_FLOOR * record
         if scale <= 0.0:  # a statistic that was always 0: the first movement is as new as anything can be
-            return MAX_EXCESS
-        history = HISTORY_WEIGHT * math.log(self._count / USUAL_HISTORY)
-        return min(MAX_EXCESS, max(0.0, (value - record) / scale + history))
+            return _MAX_EXCESS
+        history = _HISTORY_WEIGHT * math.log(self._count / _USUAL_HISTORY)
+        return min(_MAX_EXCESS, max(0.0, (value - record) / scale + history))
 
     def learn(self, value: float) -> None:
         self._count += 1
-        if len(self._top) < TOP:
+        if len(self._top) < _TOP:
             insort(self._top, value)
         elif value > self._top[0]:
             insort(self._top, value)

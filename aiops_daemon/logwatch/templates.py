@@ -26,11 +26,11 @@ from aiops_daemon.logwatch.families import Families, is_known, shape_of
 from aiops_daemon.logwatch.masking import WILDCARD, Masker, fold, zeros
 from aiops_daemon.logwatch.slots import Slot, folded, slots_of, tokens_of
 
-LINE_LIMIT: Final = 8_192  # characters of a message that are read
+_LINE_LIMIT: Final = 8_192  # characters of a message that are read
 TEXT_LIMIT: Final = 1_024  # characters of a template
 BATCH: Final = 8_192  # lines at a time: what they need stays in the processor's cache
-PATTERNS: Final = 8  # texts that a template covers beside its own
-KNOWN_VALUES: Final = 2_000  # words remembered as values
+_PATTERNS: Final = 8  # texts that a template covers beside its own
+_KNOWN_VALUES: Final = 2_000  # words remembered as values
 CACHE: Final = 100_000  # lines without their digits whose template is remembered
 FORGOTTEN: Final = "(template no longer kept)"
 
@@ -56,8 +56,8 @@ class _Template:
 
 def _first_lines(messages: Sequence[str]) -> str:
     text = "\n".join(messages)
-    if text.count("\n") >= len(messages) or max(map(len, messages)) > LINE_LIMIT:
-        text = "\n".join([message.split("\n", 1)[0][:LINE_LIMIT] for message in messages])
+    if text.count("\n") >= len(messages) or max(map(len, messages)) > _LINE_LIMIT:
+        text = "\n".join([message.split("\n", 1)[0][:_LINE_LIMIT] for message in messages])
     return text
 
 
@@ -218,7 +218,7 @@ class TemplateMiner:
     def _learn(self, words: Iterable[str]) -> None:
         """Words that were values in one place need less proof in others."""
         for word in words:
-            if word != WILDCARD and len(self._values) < KNOWN_VALUES:
+            if word != WILDCARD and len(self._values) < _KNOWN_VALUES:
                 self._values[word] = None
 
     def _sweep(self) -> None:
@@ -262,7 +262,7 @@ class TemplateMiner:
 
     def _cover(self, identifier: str, patterns: tuple[str, ...]) -> None:
         template = self._templates[identifier]
-        template.patterns = tuple(dict.fromkeys((*template.patterns, *patterns)))[-PATTERNS:]
+        template.patterns = tuple(dict.fromkeys((*template.patterns, *patterns)))[-_PATTERNS:]
         for pattern in template.patterns:
             self._families.add(identifier, pattern, proven=True)
             self._fresh[shape_of(pattern).outline] = None

@@ -11,7 +11,7 @@ from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"\s+")
-CUT = " [...]"
+_CUT = " [...]"
 GOOD = frozenset({NoticeKind.RECOVERED})
 
 
@@ -34,13 +34,13 @@ def ascii_line(text: str, limit: int) -> str:
 
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, saying so where something is missing."""
-    return text if len(text) <= limit else text[: limit - len(CUT)] + CUT
+    return text if len(text) <= limit else text[: limit - len(_CUT)] + _CUT
 
 
 def cut_bytes(text: str, limit: int) -> str:
     """At most `limit` bytes of UTF-8, never in the middle of a character."""
     raw = text.encode()
-    return text if len(raw) <= limit else raw[: limit - len(CUT)].decode(errors="ignore") + CUT
+    return text if len(raw) <= limit else raw[: limit - len(_CUT)].decode(errors="ignore") + _CUT
 
 
 def timeline_text(rows: tuple[TimelineRow, ...]) -> str:

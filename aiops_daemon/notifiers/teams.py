@@ -9,7 +9,7 @@ from aiops_daemon.notifiers.posting import post
 from aiops_daemon.notifiers.render import GOOD, clean, cut, one_line, timeline_text
 
 _TEXT, _FACTS = 6000, 20  # keeps the card under Teams' limit of 28 KB also where every character takes three bytes
-SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+_SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 
 def inert(text: str) -> str:
@@ -29,7 +29,7 @@ def card(notice: Notice) -> dict[str, JsonValue]:
         body.append({"type": "FactSet", "facts": facts})
     texts = (timeline_text(notice.timeline), "\n".join(one_line(action, 300) for action in notice.actions))
     body += [{"type": "TextBlock", "fontType": "monospace", "size": "small", "wrap": True, "text": _lines(text)} for text in texts if text]
-    content: JsonValue = {"$schema": SCHEMA, "type": "AdaptiveCard", "version": "1.4", "msteams": {"width": "Full"}, "body": body}
+    content: JsonValue = {"$schema": _SCHEMA, "type": "AdaptiveCard", "version": "1.4", "msteams": {"width": "Full"}, "body": body}
     attachment: JsonValue = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}
     return {"type": "message", "attachments": [attachment]}
 

@@ -11,7 +11,7 @@ from aiops_daemon.model.plan import ActionSpec, Effect
 from aiops_daemon.model.verdict import Autonomy, Cause, Classification, Decision, DecisionKind, Provenance, Verdict
 from aiops_daemon.policy.settings import Mode, PolicySettings
 
-TELLING_ONLY = "notify_only"
+_TELLING_ONLY = "notify_only"
 _QUIET = {Classification.NORMAL: "expected", Classification.ANOMALY: "announced, nothing to restore"}
 
 
@@ -32,7 +32,7 @@ def decide(
         return _nothing(f"observe mode, {would}: {verdict.reasoning}")
     if event.resource.id == UNKNOWN:
         return _review(f"the event does not name the resource: {verdict.reasoning}")
-    if spec is None or spec.id == TELLING_ONLY:
+    if spec is None or spec.id == _TELLING_ONLY:
         return _review(f"no automatic action applies: {verdict.reasoning}")
     return _within_limits(verdict, event, spec, policy)
 

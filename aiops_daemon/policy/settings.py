@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 from aiops_daemon.model.event import Actor, Event, EventKind, Frozen
 from aiops_daemon.model.verdict import Autonomy
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Mode(StrEnum):
@@ -26,7 +26,7 @@ class Mode(StrEnum):
 class MaintenanceWindow(Frozen):
     """A weekly window in UTC in which work on some resources is expected."""
 
-    weekdays: tuple[str, ...] = WEEKDAYS  # the days on which it begins
+    weekdays: tuple[str, ...] = _WEEKDAYS  # the days on which it begins
     start: time
     end: time  # not after start: it ends on the next day
     resources: tuple[str, ...] = ("*",)
@@ -36,9 +36,9 @@ class MaintenanceWindow(Frozen):
     @classmethod
     def _known_days(cls, days: tuple[str, ...]) -> tuple[str, ...]:
         short = tuple(day.strip().lower()[:3] for day in days)
-        unknown = [day for day, name in zip(days, short, strict=True) if name not in WEEKDAYS]
+        unknown = [day for day, name in zip(days, short, strict=True) if name not in _WEEKDAYS]
         if unknown:
-            raise ValueError(f"no weekday: {', '.join(unknown)} (use {', '.join(WEEKDAYS)})")
+            raise ValueError(f"no weekday: {', '.join(unknown)} (use {', '.join(_WEEKDAYS)})")
         return short
 
     @model_validator(mode="after")
@@ -59,7 +59,7 @@ class MaintenanceWindow(Frozen):
         return clock < self.end and self._begins(moment - timedelta(days=1))
 
     def _begins(self, day: datetime) -> bool:
-        return WEEKDAYS[day.weekday()] in self.weekdays
+        return _WEEKDAYS[day.weekday()] in self.weekdays
 
 
 def _shipped_autonomy() -> dict[str, Autonomy]:

@@ -16,8 +16,8 @@ from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import Metrics
 
-NAMESPACE = "AIOps/DevOpsAgent"
-PERIOD_SECONDS = 60.0
+_NAMESPACE = "AIOps/DevOpsAgent"
+_PERIOD_SECONDS = 60.0
 _SENT = {
     "aiops_messages_received_total": "MessagesReceived",
     "aiops_messages_parked_total": "MessagesParked",
@@ -45,7 +45,7 @@ class CloudWatchMetrics:
         """Until `stop`, and once more at the end."""
         while not stop.is_set():
             try:
-                async with asyncio.timeout(PERIOD_SECONDS):
+                async with asyncio.timeout(_PERIOD_SECONDS):
                     await stop.wait()
             except TimeoutError:
                 pass
@@ -64,7 +64,7 @@ class CloudWatchMetrics:
         data += [_datum("BreakerOpen", "Kind", kind, value, stamp) for (_, kind), value in breakers.items()]
         try:
             client = await self._clients.client("cloudwatch")
-            await client.put_metric_data(Namespace=NAMESPACE, MetricData=data[:1000])
+            await client.put_metric_data(Namespace=_NAMESPACE, MetricData=data[:1000])
         except AiopsError as error:
             _log.warning(LogEvent.METRICS_NOT_SENT, error=str(error))
             return

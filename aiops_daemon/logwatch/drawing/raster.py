@@ -19,7 +19,7 @@ _SCALE = 2
 _DASH, _GAP = 8, 6  # dots
 
 
-class Canvas:
+class _Canvas:
     """White; x to the right, y downwards, in the picture's own units."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -72,7 +72,7 @@ class Canvas:
 
 def png(drawn: Picture) -> bytes:
     """The picture as the bytes of a PNG file: eight bits each of red, green and blue."""
-    canvas = Canvas(drawn.width, drawn.height)
+    canvas = _Canvas(drawn.width, drawn.height)
     for shape in drawn.shapes:
         match shape:
             case Bar():
