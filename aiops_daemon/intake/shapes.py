@@ -115,15 +115,19 @@ def _records(body: Body) -> Draft | Ignored | Parked:
     return _record(head)
 
 
+def _region_of(arn: JsonValue) -> str | None:
+    parts = str(arn or "").split(":")
+    return parts[3] if len(parts) > 3 else None
+
+
 def _alarm_over_sns(body: Body) -> Draft:
-    arn = str(body.get("AlarmArn") or "").split(":")
     return Draft(
         shape="alarm-via-sns",
         detail=dict(body),
         source="aws.cloudwatch",
         detail_type="CloudWatch Alarm State Change",
         account=body.get("AWSAccountId"),
-        region=arn[3] if len(arn) > 3 else None,
+        region=_region_of(body.get("AlarmArn")),
         time=body.get("StateChangeTime"),
         resources=[body.get("AlarmArn")],
     )
@@ -148,7 +152,6 @@ def _scaling(body: Body) -> Draft | Ignored:
     event = str(body.get("Event") or "")
     if event == "autoscaling:TEST_NOTIFICATION":
         return Ignored(reason="Auto Scaling test notification")
-    arn = str(body.get("AutoScalingGroupARN") or "").split(":")
     words = event.removeprefix("autoscaling:").replace("_", " ").lower()
     transition = {"LAUNCHING": "launch", "TERMINATING": "terminate"}.get(str(body.get("LifecycleTransition")).rpartition("_")[2])
     title = {
@@ -164,7 +167,7 @@ def _scaling(body: Body) -> Draft | Ignored:
         detail_type=title,
         id=body.get("RequestId"),
         account=body.get("AccountId"),
-        region=arn[3] if len(arn) > 3 else None,
+        region=_region_of(body.get("AutoScalingGroupARN")),
         time=body.get("Time"),
     )
 

@@ -132,13 +132,12 @@ class Announcer:
         """Ask about every warning that is not scored yet: in time for the scoring, which begins when its hour is over."""
         book = await self.change(lambda _: None)
         waiting = [p.alert_id for p in book.ledger.predictions if p.outcome is None]
-        known = [alert for alert in map(book.alert, waiting) if alert is not None]
-        heard = [(alert, await self._follow_up(alert)) for alert in known]
-        for alert in [alert for alert, found in heard if found.acted]:
-            await self.note_acted(alert.alert_id)
-        for alert, at in [(alert, found.failed_at) for alert, found in heard]:
-            if at is not None:
-                await self.note_failure(alert.cause.log_group, at)
+        for alert in [alert for alert in map(book.alert, waiting) if alert is not None]:
+            found = await self._follow_up(alert)
+            if found.acted:
+                await self.note_acted(alert.alert_id)
+            if found.failed_at is not None:
+                await self.note_failure(alert.cause.log_group, found.failed_at)
 
     async def note_deploys(self, deploys: Sequence[Deploy]) -> None:
         """Releases that the daemon heard of: what begins after them is put down to them."""

@@ -67,10 +67,11 @@ class GroupAnalysis:
     def feed(self, lines: Sequence[Line]) -> None:
         """Count lines into the buckets of their own time, in any order."""
         ids = self.miner.assign([line.message for line in lines])
-        tally = Counter(zip((line.at_ms // (BUCKET_SECONDS * 1000) for line in lines), ids, (line.level for line in lines), strict=True))
+        buckets = [line.at_ms // (BUCKET_SECONDS * 1000) for line in lines]
+        tally = Counter(zip(buckets, ids, (line.level for line in lines), strict=True))
         samples: dict[tuple[int, str], list[str]] = {}
-        for line, identifier in zip(lines, ids, strict=True):
-            kept = samples.setdefault((line.at_ms // (BUCKET_SECONDS * 1000), identifier), [])
+        for line, identifier, bucket in zip(lines, ids, buckets, strict=True):
+            kept = samples.setdefault((bucket, identifier), [])
             if len(kept) < SAMPLES:
                 kept.append(line.raw[:_SAMPLE_CHARS])
         for (bucket, identifier, level), count in tally.items():
