@@ -4,6 +4,7 @@ All of it runs in one event loop and no operation waits between looking and writ
 things happened.
 """
 
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
@@ -19,11 +20,16 @@ from aiops_daemon.model.incident import State
 from tests.benchmarks.aws_http import EC2, Cloud, Request, _xml
 from tests.benchmarks.fast_table import FastTable
 from tests.benchmarks.stand import TABLE
+from tests.chaos.builds import Build, Builds
+from tests.chaos.estate import Estate
 from tests.doubles.memory_table import _Reader
 
 BOOT_SECONDS = 0.4
 STALE_SECONDS = 0.5
 QUEUE, DEAD = "events", "parked"
+LOST = "i-0d"  # instances that are terminated, not stopped
+QUERIES = frozenset({"StartInstances", "StopInstances", "StartDBInstance", "StopDBInstance"})
+EFFECTS = QUERIES | {"UpdateService", "PutParameter", "StartBuild"}
 
 
 def now() -> float:
@@ -41,14 +47,16 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A call that changes an instance, and who was at work on it when the call was first made: the SDK sends it again by itself."""
+    """A call that changes a resource, and who was at work there when it was first made (`sent`): the SDK sends it again by itself."""
 
     at: float
     by: str
     name: str
     instance: str
     changed: bool
-    at_work: tuple[tuple[str, str], ...]  # (state, process of the owner)
+    at_work: tuple[tuple[str, str, str], ...]  # (state, process of the owner, incident)
+    sent: float = 0.0
+    invocation: str = ""
 
 
 @dataclass
@@ -60,6 +68,8 @@ class History:
     told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     deleted: list[tuple[float, str, str]] = field(default_factory=list)  # at, by, body; of the event queue
     broken: list[str] = field(default_factory=list)  # the double itself could not answer
+    builds: list[Build] = field(default_factory=list)
+    ill: list[tuple[str, str]] = field(default_factory=list)  # incidents that ended as verified, and what never got well under them
 
 
 class RecordedTable(FastTable):
@@ -103,11 +113,16 @@ class ChaosCloud(Cloud):
         self.lags: Callable[[], bool] = lambda: False
         self.invocation = ""
         self.watch: Callable[[Write], None] = lambda _write: None
-        self._at_work: dict[str, tuple[tuple[str, str], ...]] = {}  # by invocation
+        self._sent: dict[str, tuple[float, tuple[tuple[str, str, str], ...]]] = {}  # by invocation: when first, who was at work
+        self._harmed: dict[str, float] = {}
+        self._acting: dict[str, float] = {}  # since when an incident acts
         self.owners: dict[str, str] = {}  # owner of an incident -> process
         self.stopped: set[str] = set()
         self.booting: dict[str, float] = {}
         self.hopeless: set[str] = set()
+        self.terminated: set[str] = set()
+        self.estate = Estate(now, self._change)
+        self.builds = Builds(now, lambda: self.caller, self._change, begun=self.history.builds)
 
     @property
     def items(self) -> dict[str, dict[str, Any]]:
@@ -121,13 +136,39 @@ class ChaosCloud(Cloud):
             self.owners.setdefault(item["owner"], self.caller)
         write = Write(now(), self.caller, item)
         self.history.writes.append(write)
+        self._recovered(item)
         self.watch(write)
+
+    def harm(self, name: str) -> None:
+        """Somebody does to the resource what the event says."""
+        self._harmed[name] = now()
+        if not name.startswith("i-"):
+            self.estate.harm(name)
+        elif name.startswith(LOST):
+            self.terminated.add(name)
+        else:
+            self.stop(name)
+
+    def well(self, name: str) -> bool:
+        if not name.startswith("i-"):
+            return self.estate.well(name)
+        return self.builds.replacement(name) is not None if name in self.terminated else self.state(name) == "running"
+
+    def _recovered(self, item: Mapping[str, Any]) -> None:
+        """Whoever says that a recovery is verified: the resource is well, or was until somebody harmed it again."""
+        key, name = item["incident_id"], short(item.get("resource_id", ""))
+        if item.get("workflow_state") == State.EXECUTING:
+            self._acting.setdefault(key, now())
+        if item.get("outcome") == "verified" and not self.well(name) and self._harmed.get(name, 0.0) < self._acting.get(key, 0.0):
+            self.history.ill.append((key, name))
 
     def stop(self, instance: str) -> None:
         self.stopped.add(instance)
         self.booting.pop(instance, None)
 
     def state(self, instance: str) -> str:
+        if instance in self.terminated:
+            return "terminated"
         if self.booting.get(instance, 0.0) > now():
             return "pending"
         if self.booting.pop(instance, None) and instance in self.hopeless:
@@ -137,6 +178,8 @@ class ChaosCloud(Cloud):
     @override
     def query_protocol(self, request: Mapping[str, str]) -> str:
         action, instance = request["Action"], request.get("InstanceId.1", "")
+        if "DBInstanceIdentifier" in request:
+            return self.estate.query(request)
         match action:
             case "Publish":
                 told = _attributes(request)
@@ -159,23 +202,25 @@ class ChaosCloud(Cloud):
         if not instance:
             return ""
         name = self.state(instance)
-        code = {"pending": 0, "running": 16, "stopped": 80}[name]
+        code = {"pending": 0, "running": 16, "terminated": 48, "stopped": 80}[name]
         state = f"<instanceState><code>{code}</code><name>{name}</name></instanceState>"
         item = f"<item><instanceId>{instance}</instanceId>{state}<launchTime>2026-03-01T00:00:00.000Z</launchTime></item>"
         return f"<item><reservationId>r-1</reservationId><instancesSet>{item}</instancesSet></item>"
 
     def arrived(self, invocation: str, operation: str, body: bytes) -> None:
         """A call has come in, whatever becomes of it."""
-        if operation in {"StartInstances", "StopInstances"} and invocation not in self._at_work:
-            instance = dict(parse_qsl(body.decode()))["InstanceId.1"]
-            self._at_work[invocation] = tuple(
-                (item["workflow_state"], self.owners.get(item.get("owner", ""), ""))
+        if operation in EFFECTS and invocation not in self._sent:
+            name = _touched(operation, body)
+            at_work = tuple(
+                (item["workflow_state"], self.owners.get(item.get("owner", ""), ""), item["incident_id"])
                 for item in self.incidents()
-                if item["resource_id"] == instance and item["workflow_state"] in {State.EXECUTING, State.ROLLING_BACK}
+                if short(item["resource_id"]) == name and item["workflow_state"] in {State.EXECUTING, State.ROLLING_BACK}
             )
+            self._sent[invocation] = now(), at_work
 
-    def _change(self, action: str, instance: str, changed: bool) -> None:
-        self.history.effects.append(Effect(now(), self.caller, action, instance, changed, self._at_work[self.invocation]))
+    def _change(self, action: str, name: str, changed: bool) -> None:
+        sent, at_work = self._sent[self.invocation]
+        self.history.effects.append(Effect(now(), self.caller, action, name, changed, at_work, sent, self.invocation))
 
     async def send(self, body: str) -> None:
         await self.sqs.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": body})
@@ -187,6 +232,21 @@ class ChaosCloud(Cloud):
             stored = self.sqs.queues[queue].stored.get(entry["ReceiptHandle"].partition("#")[0])
             if stored is not None and stored.handle == entry["ReceiptHandle"]:
                 self.history.deleted.append((now(), self.caller, stored.body))
+
+
+def short(resource_id: str) -> str:
+    """The last part of an ARN, a path or a plain id."""
+    return resource_id.rpartition("/")[2].rpartition(":")[2]
+
+
+def _touched(operation: str, body: bytes) -> str:
+    if operation in QUERIES:
+        asked = dict(parse_qsl(body.decode()))
+        return asked.get("InstanceId.1") or asked["DBInstanceIdentifier"]
+    request = json.loads(body)
+    if operation == "StartBuild":
+        return next(str(item["value"]) for item in request["environmentVariablesOverride"] if item["name"] == "RESOURCE_ID")
+    return short(request.get("service") or request["Name"])
 
 
 def _attributes(request: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Real `aiops-daemon run` processes: started, killed, stopped and woken up."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 from aiops_daemon.settings import child_environment
 from tests.benchmarks.stand import ACCOUNT, REGION, TOPIC
 from tests.benchmarks.stand import environment as double_environment
+from tests.chaos.builds import BUCKET, PROJECT
 from tests.chaos.cloud import DEAD, QUEUE
 from tests.chaos.front import Front
 
 LEASE, SCAN = 5.0, 0.5
 COOLDOWN_SECONDS = 12.0
 PROTECTED = "i-0a"
+ALONE = ("ec2.start", "rds.start", "ecs.redeploy", "ecs.scale_out", "ssm.restore_parameter", "codebuild.terraform_apply")
 
 
 def settings(front: Front, **more: str) -> dict[str, str]:
@@ -41,8 +44,13 @@ def settings(front: Front, **more: str) -> dict[str, str]:
         "WORKFLOW__RECOVERIES_PER_ACCOUNT_AND_HOUR": "100000",
         "WORKFLOW__STORM_RESOURCES": "100000",
         "ACTIONS__POLL_SECONDS": "0.3",
+        "ACTIONS__BUILD_POLL_SECONDS": "0.5",
+        "ACTIONS__CODEBUILD_PROJECT": PROJECT,
+        "ACTIONS__PLAN_BUCKET": BUCKET,
         "POLICY__COOLDOWN_MINUTES": str(COOLDOWN_SECONDS / 60),
         "POLICY__PROTECTED": f'["ec2:instance#{PROTECTED}*"]',
+        "POLICY__GUARDED": '["ssm:parameter#/chaos/*"]',
+        "POLICY__AUTONOMY": json.dumps(dict.fromkeys(ALONE, "auto")),
         "NOTIFIERS__SNS_TOPIC_ARN": TOPIC,
         "AWS__MAX_ATTEMPTS": "2",
         "AWS__REGION": REGION,

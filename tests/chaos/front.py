@@ -7,9 +7,9 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -17,9 +17,10 @@ from typing_extensions import override  # typing has it from 3.12
 
 from tests.benchmarks.aws_http import AwsHttp
 from tests.chaos.cloud import ChaosCloud, now
+from tests.chaos.estate import Refused
+from tests.chaos.wire import called, refusal, throttled
 
 Kind = Literal["none", "throttled", "unavailable", "dropped", "lost reply", "slow"]
-SERVICES = ("AmazonSQS", "DynamoDB_20120810", "ec2", "sns")
 RATES: dict[Kind, float] = {"throttled": 0.04, "unavailable": 0.02, "dropped": 0.01, "lost reply": 0.03, "slow": 0.05}
 STALE = 0.3
 
@@ -90,14 +91,14 @@ class Front(AwsHttp):
     async def _serve(self, request: web.BaseRequest) -> web.Response:
         caller = self.name  # a delayed call stays its sender's, who may be dead when it arrives
         body = await request.content.read()
-        service, operation = _called(request, body)
+        service, operation = called(request, body)
         invocation = request.headers.get("amz-sdk-invocation-id", "")
         self.chaos.arrived(invocation, operation, body)
         fault = self._weather.fault(service)
         if fault == "slow":
             await asyncio.sleep(self._weather.rng.choice((0.05, 0.2, 0.6, 2.0)))
         if fault == "throttled":
-            return _throttled(service)
+            return throttled(service)
         if fault == "unavailable":
             return web.Response(status=503, text="<html>Service Unavailable</html>")
         if fault == "dropped":
@@ -106,7 +107,10 @@ class Front(AwsHttp):
         if trap is not None and not trap.after:
             trap.spring()
         try:
-            answer = await self._apply(caller, invocation, service, operation, body)
+            self.chaos.caller, self.chaos.invocation = caller, invocation
+            answer = await self._apply(service, operation, body or request.path.encode())
+        except Refused as refused:
+            answer = refusal(service, refused)
         except Exception as error:  # noqa: BLE001  # the double lacks something: that is no fault of the daemon and must be seen
             self.chaos.history.broken.append(f"the double failed in {operation}: {error!r}")
             return web.Response(status=500)
@@ -114,17 +118,24 @@ class Front(AwsHttp):
             trap.spring()
         return _cut(request) if fault == "lost reply" else answer
 
-    async def _apply(self, caller: str, invocation: str, service: str, operation: str, body: bytes) -> web.Response:
-        self.chaos.caller, self.chaos.invocation = caller, invocation
-        if service == "AmazonSQS":
-            asked = json.loads(body)
-            self.polls += operation == "ReceiveMessage"
-            if operation == "DeleteMessageBatch":
-                self.chaos.deletes(asked)
-            return await self._sqs(operation, asked)
-        if service == "DynamoDB_20120810":
-            return await self._dynamo(operation, json.loads(body))
-        return web.Response(text=self.chaos.query_protocol(dict(parse_qsl(body.decode()))), content_type="text/xml")
+    async def _apply(self, service: str, operation: str, body: bytes) -> web.Response:
+        match service:
+            case "AmazonSQS":
+                asked = json.loads(body)
+                self.polls += operation == "ReceiveMessage"
+                if operation == "DeleteMessageBatch":
+                    self.chaos.deletes(asked)
+                return await self._sqs(operation, asked)
+            case "DynamoDB_20120810":
+                return await self._dynamo(operation, json.loads(body))
+            case "s3":
+                return web.Response(body=self.chaos.builds.plan_json(body.decode()), headers={"ETag": '"x"'})
+            case "CodeBuild_20161006":
+                return _json(self.chaos.builds.call(operation, json.loads(body)))
+            case "AmazonSSM" | "AmazonEC2ContainerServiceV20141113":
+                return _json(self.chaos.estate.call(operation, json.loads(body)))
+            case _:
+                return web.Response(text=self.chaos.query_protocol(dict(parse_qsl(body.decode()))), content_type="text/xml")
 
     def _trap(self, operation: str, body: bytes) -> Trap | None:
         for trap in self.traps:
@@ -136,32 +147,8 @@ class Front(AwsHttp):
         return None
 
 
-def _called(request: web.BaseRequest, body: bytes) -> tuple[str, str]:
-    target, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
-    if target:
-        return target, operation
-    action = dict(parse_qsl(body.decode())).get("Action", "")
-    return {"Publish": "sns", "GetCallerIdentity": "sts", "PutMetricData": "cloudwatch"}.get(action, "ec2"), action
-
-
-def _throttled(service: str) -> web.Response:
-    if service == "DynamoDB_20120810":
-        kind = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
-        return _json_error(kind)
-    if service == "AmazonSQS":
-        return _json_error("com.amazon.coral.availability#ThrottlingException")
-    if service == "ec2":
-        error = "<Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error>"
-        return web.Response(
-            status=503, text=f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>", content_type="text/xml"
-        )
-    error = "<Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
-    return web.Response(status=400, text=f"<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>", content_type="text/xml")
-
-
-def _json_error(kind: str) -> web.Response:
-    text = json.dumps({"__type": kind, "message": "Rate exceeded"})
-    return web.Response(status=400, text=text, content_type="application/x-amz-json-1.0")
+def _json(answer: Mapping[str, Any]) -> web.Response:
+    return web.Response(text=json.dumps(answer), content_type="application/x-amz-json-1.1")
 
 
 def _cut(request: web.BaseRequest) -> web.Response:

@@ -9,7 +9,8 @@ from typing import Any
 from aiops_daemon.incidents.record import from_item
 from aiops_daemon.incidents.stamps import unstamp
 from aiops_daemon.model.incident import TERMINAL, Incident, State
-from tests.chaos.cloud import History, Write
+from tests.chaos import hands
+from tests.chaos.cloud import History, Write, short
 from tests.doubles import invariants
 
 ATTEMPTS = 8
@@ -45,7 +46,11 @@ def broken(wanted: Wanted, seen: Seen) -> list[str]:
         *_recorded_before_deleted(history),
         *invariants.ends(records),
         *_one_recovery_a_window(wanted, history.writes),
-        *_effects(history),
+        *hands.effects(history),
+        *hands.builds(history),
+        *hands.verified(history),
+        *hands.kill_switch(history),
+        *hands.where_it_stopped(history, records),
         *invariants.announcements(records, history.told, ATTEMPTS),
         *_poison(wanted, seen),
         *invariants.writes(write.item for write in history.writes),
@@ -54,7 +59,7 @@ def broken(wanted: Wanted, seen: Seen) -> list[str]:
 
 
 def _one_incident_a_pair(wanted: Wanted, records: Iterable[Incident]) -> Iterator[str]:
-    found = [(record.event.event_id, record.resource_id) for record in records]
+    found = [(record.event.event_id, short(record.resource_id)) for record in records]
     yield from (f"I1: lost: {pair}" for pair in sorted(wanted.pairs - set(found)))
     yield from (f"I1: made up: {pair}" for pair in sorted(set(found) - wanted.pairs))
     if len(found) != len(set(found)):
@@ -110,14 +115,6 @@ def _too_soon(wanted: Wanted, earlier: list[tuple[float, str]], write: Write, en
             yield f"I4: {write.item['incident_id']} acts while {incident} does, on {write.item['resource_key']}"
         if write.at - at < wanted.cooldown_seconds:
             yield f"I4: two recoveries of {write.item['resource_key']} within {write.at - at:.1f} s"
-
-
-def _effects(history: History) -> Iterator[str]:
-    """I4 and I9 at the resource: who calls for a change, even one that is made already, owns the incident that acts on it."""
-    for effect in history.effects:
-        owners = {owner for _, owner in effect.at_work}
-        if effect.by not in owners:
-            yield f"I9: {effect.by} called {effect.name} on {effect.instance}, at work there: {sorted(effect.at_work)}"
 
 
 def _poison(wanted: Wanted, seen: Seen) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.messages import Disposition, Done, Message
 from aiops_daemon.model.incident import Incident
-from aiops_daemon.workflow import fenced, outbox
+from aiops_daemon.workflow import execute, fenced, outbox
 
 
 def claim_without_condition() -> None:
@@ -97,6 +98,27 @@ def silent_outbox() -> None:
     outbox._one = one
 
 
+def deaf_to_the_switch() -> None:
+    """The kill switch is asked at the gate, and before no step."""
+
+    async def switched_off(run: Any) -> None:
+        return
+
+    execute._switched_off = switched_off
+
+
+def token_of_the_try() -> None:
+    """A new idempotency token per try: a build that was begun before the crash is begun again."""
+    inner = execute.call_for
+
+    def call_for(*arguments: Any) -> Any:
+        made = inner(*arguments)
+        vars(made)["token"] = f"{made.token}-{uuid.uuid4().hex[:8]}"
+        return made
+
+    execute.call_for = call_for
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -106,6 +128,8 @@ MUTANTS: dict[str, Callable[[], None]] = {
         no_fence_before_effects,
         take_without_condition,
         silent_outbox,
+        deaf_to_the_switch,
+        token_of_the_try,
     )
 }
 

@@ -4,17 +4,19 @@ import asyncio
 import json
 import random
 import shutil
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.cloud import DEAD, QUEUE, ChaosCloud, now
 from tests.chaos.daemons import COOLDOWN_SECONDS, LEASE, Daemon, settings
-from tests.chaos.front import SERVICES, Front, Trap, Weather
+from tests.chaos.events import versioned
+from tests.chaos.front import Front, Trap, Weather
 from tests.chaos.judge import Seen, Wanted, broken
-from tests.chaos.traffic import Traffic, decision
+from tests.chaos.people import People
+from tests.chaos.report import Report
+from tests.chaos.traffic import Traffic
+from tests.chaos.wire import SERVICES
 
 FLEET = 3
 LOGS = Path("build/chaos")
@@ -28,35 +30,6 @@ TRAPPED_STOPS = (
     "PutItem",
     "ReceiveMessage",
 )  # in the middle of a step, or of a write
-
-
-@dataclass
-class Report:
-    """What one seed did."""
-
-    seed: int
-    kills: int = 0
-    stops: int = 0
-    takeovers: int = 0
-    duplicates: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
-    incidents: int = 0
-    recoveries: int = 0
-    ends: Counter[str] = field(default_factory=Counter)
-    notifications: int = 0
-    own_exits: int = 0  # a daemon that left by itself
-    converged_seconds: float = 0.0
-    broken: list[str] = field(default_factory=list)
-
-    def line(self) -> str:
-        faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
-        ends = ", ".join(f"{count} {name}" for name, count in sorted(self.ends.items()))
-        return (
-            f"seed {self.seed}: {self.kills} kills, {self.stops} stops, {self.takeovers} takeovers, {self.duplicates} duplicates; "
-            f"faults: {faults or 'none'}; {self.incidents} incidents ({ends}), {self.recoveries} recoveries, "
-            f"{self.notifications} notifications; converged {self.converged_seconds:.1f} s after the last fault; "
-            f"{len(self.broken)} invariants broken"
-        )
 
 
 class Story:
@@ -129,8 +102,9 @@ class Story:
         await self._ready()
         self._weather.quiet = False
         began = now()
+        people = People(self._cloud, self._rng)
         async with asyncio.TaskGroup() as group:
-            for task in (self._send, self._strike, self._outages, self._people):
+            for task in (self._send, self._strike, self._outages, people.answer, people.switch):
                 group.create_task(task(began + self._seconds))
 
     async def _ready(self) -> None:
@@ -141,11 +115,14 @@ class Story:
 
     async def _send(self, end: float) -> None:
         began = end - self._seconds
+        versions: dict[str, str] = {}
         for at, body, stops in self._traffic.timeline():
             await asyncio.sleep(max(0.0, began + at - now()))
-            for instance in stops:
-                self._cloud.stop(instance)
-            await self._cloud.send(body)
+            for name in stops:
+                self._cloud.harm(name)
+                if name.startswith("flag-"):
+                    versions[body] = versioned(body, self._cloud.estate.version(name))
+            await self._cloud.send(versions.get(body, body))
         self.report.duplicates = self._traffic.duplicates
 
     async def _strike(self, end: float) -> None:
@@ -179,18 +156,6 @@ class Story:
             await asyncio.sleep(self._rng.uniform(2.0, 5.0))
             self._weather.outage(self._rng.choice(SERVICES), self._rng.uniform(0.3, 1.5))
 
-    async def _people(self, end: float) -> None:
-        """Some of those who are asked say yes, some no, some nothing."""
-        asked: set[str] = set()
-        while now() < end:
-            await asyncio.sleep(0.3)
-            waiting = [item["incident_id"] for item in self._cloud.incidents() if item["workflow_state"] == "AWAITING_APPROVAL"]
-            for incident in sorted(set(waiting) - asked):
-                asked.add(incident)
-                word = self._rng.choice(("approve", "approve", "reject", ""))
-                if word:
-                    await self._cloud.send(decision(incident, word, len(asked)))
-
     async def _quiet(self) -> None:
         self._weather.quiet = True
         for daemon in self._daemons:
@@ -221,11 +186,7 @@ class Story:
         report.broken += broken(wanted, Seen(history, items, sqs.bodies(QUEUE), parked))
         report.broken += [f"log: {line}" for daemon in self._daemons for line in complaints(daemon.log)]
         report.faults = self._weather.injected
-        report.incidents = len(items)
-        report.takeovers = sum(item["takeovers"] for item in items)
-        report.ends = Counter(item.get("outcome", "open") for item in items)
-        report.recoveries = len({write.item["incident_id"] for write in history.writes if write.item.get("workflow_state") == "EXECUTING"})
-        report.notifications = history.told.total()
+        report.saw(history, items)
 
     async def _leave(self) -> None:
         for daemon in self._daemons:

@@ -10,32 +10,15 @@ import pytest
 
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.model.incident import State
-from tests.chaos.cloud import Effect, History, Write
+from tests.chaos.cloud import Effect, Write
 from tests.chaos.judge import Seen, Wanted, broken
-from tests.doubles.world import START, Fleet, stopped
+from tests.doubles.world import START
 
 INSTANCE = "i-0123456789abcdef0"
 CLAIM = f"RES#123456789012#us-east-1#ec2:instance#{INSTANCE}"
 POISON = "not json"
 WANTED = Wanted({("e1", INSTANCE)}, {POISON}, cooldown_seconds=300)
 Spoil = Callable[[Seen], None]
-
-
-@pytest.fixture
-async def good() -> Seen:
-    """One recovery by one daemon, as the double would have seen it."""
-    fleet = Fleet()
-    workers = fleet.workers("1.1")
-    name = await fleet.admit(workers, stopped())
-    await fleet.settle(workers)
-    at = START.timestamp()
-    writes = [Write(at + number, "1.1", item) for number, item in enumerate(fleet.memory.writes)]
-    executing = next(write for write in writes if write.item.get("workflow_state") == State.EXECUTING)
-    history = History(writes=writes)
-    history.effects.append(Effect(executing.at, "1.1", "StartInstances", INSTANCE, True, ((State.EXECUTING, "1.1"),)))
-    history.told[name, "recovered", "sns"] = 1
-    history.deleted.append((writes[0].at + 0.5, "1.1", json.dumps({"id": "e1"})))
-    return Seen(history, [fleet.memory.items[name]], [], [(POISON, "not JSON")])
 
 
 def test_a_good_history_breaks_nothing(good: Seen) -> None:
@@ -116,7 +99,7 @@ def _without_claim(seen: Seen) -> None:
 
 
 def _late_effect(seen: Seen) -> None:
-    seen.history.effects.append(Effect(START.timestamp(), "2.1", "StartInstances", INSTANCE, True, ((State.EXECUTING, "1.1"),)))
+    seen.history.effects.append(Effect(START.timestamp(), "2.1", "StartInstances", INSTANCE, True, ((State.EXECUTING, "1.1", "inc-x"),)))
 
 
 def _silent(seen: Seen) -> None:

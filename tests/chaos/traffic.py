@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from tests.benchmarks.bench_intake import irrelevant
 from tests.benchmarks.stand import REGION, event, stopped_by_somebody
+from tests.chaos.cloud import LOST
 from tests.chaos.daemons import PROTECTED
+from tests.chaos.events import changed_parameter, emptied_service, stopped_database, terminated_instance
 
 DUPLICATES = 0.15
 POISON = ("not json", "{}", "[1, 2]", '{"detail-type": "x"}', "\N{SNOWMAN}" * 40)
@@ -54,6 +56,8 @@ class Traffic:
     def _message(self, rng: random.Random, number: int, seen: list[str]) -> tuple[str, tuple[str, ...]]:
         kind = rng.random()
         fresh = f"{PROTECTED if rng.random() < 0.2 else 'i-0b'}{number:014x}"
+        if kind < 0.25:
+            return self._of_another_kind(rng, number)
         if kind < 0.55:
             seen.append(fresh)
             if rng.random() < 0.06:
@@ -67,6 +71,21 @@ class Traffic:
         if kind < 0.88:
             return self._spot(number, fresh), ()
         return irrelevant(number), ()
+
+    def _of_another_kind(self, rng: random.Random, number: int) -> tuple[str, tuple[str, ...]]:
+        """A database, a service, a guarded parameter, or an instance that is gone for good; few of each, so that some come again."""
+        kind = rng.choice(("db", "svc", "flag", "lost"))
+        name = f"{kind}-{rng.randint(1, 3 + number // 2)}"
+        if kind == "lost":
+            name = f"{LOST}{number:014x}"
+            body = terminated_instance(number, name)
+        elif kind == "flag":  # each once: of two changes in a row nobody can say which value was the good one
+            name = f"{kind}-{number}"
+            body = changed_parameter(number, name)
+        else:
+            body = stopped_database(number, name) if kind == "db" else emptied_service(number, name)
+        self.expected.add((json.loads(body)["id"], name))
+        return body, (name,)
 
     def _stopped(self, number: int, *instances: str) -> str:
         body = json.loads(stopped_by_somebody(number, instances[0]))
@@ -91,9 +110,3 @@ class Traffic:
     @property
     def duplicates(self) -> int:
         return sum(len(one.copies) for one in self.sent)
-
-
-def decision(incident: str, word: str, number: int) -> str:
-    """An operator's word."""
-    said = {"incident_id": incident, "decision": word, "by": "chaos", "reason": "seeded", "signal_id": f"s-{number}"}
-    return json.dumps({"aiops_decision": said})
