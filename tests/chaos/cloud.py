@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from aiohttp import web
 from typing_extensions import override  # typing has it from 3.12
 
 from aiops_daemon.aws.clock import SystemClock
@@ -121,6 +122,8 @@ class ChaosCloud(Cloud):
         self.booting: dict[str, float] = {}
         self.hopeless: set[str] = set()
         self.terminated: set[str] = set()
+        self.deadly: set[str] = set()  # event ids: whoever receives one dies
+        self.told: list[dict[str, Any]] = []  # alerts of the logs
         self.estate = Estate(now, self._change)
         self.builds = Builds(now, lambda: self.caller, self._change, begun=self.history.builds)
 
@@ -224,6 +227,23 @@ class ChaosCloud(Cloud):
 
     async def send(self, body: str) -> None:
         await self.sqs.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": body})
+
+    def deadly_in(self, answer: web.Response) -> bool:
+        return any(event.encode() in answer.body for event in self.deadly) if isinstance(answer.body, bytes) else False
+
+    def json_protocol(self, operation: str, request: Request) -> Request:
+        if operation == "FilterLogEvents":
+            return {"events": [{"message": json.dumps(told)} for told in self.told], "searchedLogStreams": []}
+        return self.builds.call(operation, request) if "Build" in operation else self.estate.call(operation, request)
+
+    async def redriven(self) -> int:
+        """What the queue gave up on goes back to it, as an operator would do once the cause is gone; how many."""
+        dead = self.sqs.queues[DEAD]
+        back = [stored for stored in dead.stored.values() if "aiops_reason" not in stored.attributes]
+        for stored in back:
+            self.sqs._forget(dead, stored)
+            await self.send(stored.body)
+        return len(back)
 
     def deletes(self, request: Request) -> None:
         """Before the queue applies them."""

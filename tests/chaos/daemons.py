@@ -14,6 +14,7 @@ from tests.benchmarks.stand import ACCOUNT, REGION, TOPIC
 from tests.benchmarks.stand import environment as double_environment
 from tests.chaos.builds import BUCKET, PROJECT
 from tests.chaos.cloud import DEAD, QUEUE
+from tests.chaos.events import CLUSTER, POOLS
 from tests.chaos.front import Front
 
 LEASE, SCAN = 5.0, 0.5
@@ -52,6 +53,9 @@ def settings(front: Front, **more: str) -> dict[str, str]:
         "POLICY__GUARDED": '["ssm:parameter#/chaos/*"]',
         "POLICY__AUTONOMY": json.dumps(dict.fromkeys(ALONE, "auto")),
         "NOTIFIERS__SNS_TOPIC_ARN": TOPIC,
+        "LOGWATCH__GROUPS": '["/chaos/*"]',
+        "LOGWATCH__ENABLED": "false",
+        "LOGWATCH__ACTIONS": json.dumps([_scale_out(number) for number in range(1, POOLS + 1)]),
         "AWS__MAX_ATTEMPTS": "2",
         "AWS__REGION": REGION,
         "TELEMETRY__HTTP_PORT": "0",
@@ -60,15 +64,21 @@ def settings(front: Front, **more: str) -> dict[str, str]:
     return {f"AIOPS_{name}": value for name, value in own.items()} | double_environment(front.url)
 
 
+def _scale_out(number: int) -> dict[str, object]:
+    """What an alert of this service's log group may set off."""
+    place = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/{CLUSTER}/out-{number}"
+    return {"log_group": f"/chaos/out-{number}", "action": "ecs.scale_out", "resource": place, "at_most": 50, "approve": False}
+
+
 class Daemon:
     """One place in the fleet; a process that was killed leaves it to its successor."""
 
-    def __init__(self, number: int, front: Front, log: Path, environment: Mapping[str, str], mutant: str = "") -> None:
+    def __init__(self, number: int, front: Front, log: Path, environment: Mapping[str, str], broken: str = "") -> None:
         self.number = number
         self.front = front
         self.log = log
         self._environment = child_environment(environment)
-        self._command = [sys.executable, "-m", *(["tests.chaos.mutants", mutant] if mutant else ["aiops_daemon"]), "run"]
+        self._command = [sys.executable, "-m", *(["tests.chaos.mutants", broken] if broken else ["aiops_daemon"]), "run"]
         self._process: asyncio.subprocess.Process | None = None
         self._life = 0
         self.stopped = False
@@ -96,6 +106,7 @@ class Daemon:
             self.stopped = number is signal.SIGSTOP
 
     def kill(self) -> None:
+        """Without a last word."""
         self.killed = True
         self.signal(signal.SIGKILL)
 

@@ -7,6 +7,7 @@ from tests.benchmarks.stand import ACCOUNT, REGION, event, stopped_by_somebody
 
 CLUSTER, GOOD, BAD = "chaos", "good", "bad"
 UNKNOWN = 909090
+POOLS = 4  # services whose logs foretell a failure: out-1 and so on
 
 
 def called(number: int, source: str, name: str, asked: dict[str, Any], answered: dict[str, Any] | None = None) -> str:

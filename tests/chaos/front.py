@@ -79,6 +79,7 @@ class Front(AwsHttp):
         self.chaos = cloud
         self.name = "?"
         self.traps: list[Trap] = []
+        self.kill: Callable[[], None] = lambda: None
         self.polls = 0  # of this process: from the first one on it works
         self._weather = weather
 
@@ -116,6 +117,8 @@ class Front(AwsHttp):
             return web.Response(status=500)
         if trap is not None and trap.after:
             trap.spring()
+        if operation == "ReceiveMessage" and self.chaos.deadly_in(answer):
+            self.kill()
         return _cut(request) if fault == "lost reply" else answer
 
     async def _apply(self, service: str, operation: str, body: bytes) -> web.Response:
@@ -130,10 +133,8 @@ class Front(AwsHttp):
                 return await self._dynamo(operation, json.loads(body))
             case "s3":
                 return web.Response(body=self.chaos.builds.plan_json(body.decode()), headers={"ETag": '"x"'})
-            case "CodeBuild_20161006":
-                return _json(self.chaos.builds.call(operation, json.loads(body)))
-            case "AmazonSSM" | "AmazonEC2ContainerServiceV20141113":
-                return _json(self.chaos.estate.call(operation, json.loads(body)))
+            case "CodeBuild_20161006" | "Logs_20140328" | "AmazonSSM" | "AmazonEC2ContainerServiceV20141113":
+                return _json(self.chaos.json_protocol(operation, json.loads(body)))
             case _:
                 return web.Response(text=self.chaos.query_protocol(dict(parse_qsl(body.decode()))), content_type="text/xml")
 

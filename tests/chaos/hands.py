@@ -36,6 +36,18 @@ def builds(history: History) -> Iterator[str]:
                 yield f"I4: the apply {build.build_id} of {build.incident} is not of its plan"
 
 
+def one_task_more(history: History) -> Iterator[str]:
+    """I4 for what is no start: "one more" twice is two. Nobody else touches these services, and an undo is no order for more."""
+    more = Counter(
+        (effect.instance, incident)
+        for effect in history.effects
+        if effect.name == "UpdateService" and effect.instance.startswith("out-") and effect.changed
+        for state, owner, incident in effect.at_work
+        if owner == effect.by and state == State.EXECUTING
+    )
+    yield from (f"I4: {incident} scaled {name} out {count} times" for (name, incident), count in more.items() if count > 1)
+
+
 def verified(history: History) -> Iterator[str]:
     """Whoever says that a recovery is verified."""
     yield from (f"verified: {incident} says so, and {name} was never well under it" for incident, name in history.ill)

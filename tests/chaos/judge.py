@@ -48,6 +48,7 @@ def broken(wanted: Wanted, seen: Seen) -> list[str]:
         *_one_recovery_a_window(wanted, history.writes),
         *hands.effects(history),
         *hands.builds(history),
+        *hands.one_task_more(history),
         *hands.verified(history),
         *hands.kill_switch(history),
         *hands.where_it_stopped(history, records),

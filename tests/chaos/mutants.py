@@ -1,4 +1,7 @@
-"""Broken daemons, to see that chaos catches them: `python -m tests.chaos.mutants NAME run` is `aiops-daemon run` with one thing broken."""
+"""Broken daemons, to see that chaos catches them: `python -m tests.chaos.mutants NAME run` is `aiops-daemon run` with one thing broken.
+
+Names are joined by "+"; those of tests/chaos/variants.py break nothing.
+"""
 
 import asyncio
 import sys
@@ -14,6 +17,7 @@ from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.messages import Disposition, Done, Message
 from aiops_daemon.model.incident import Incident
 from aiops_daemon.workflow import execute, fenced, outbox
+from tests.chaos.variants import VARIANTS
 
 
 def claim_without_condition() -> None:
@@ -109,14 +113,14 @@ def deaf_to_the_switch() -> None:
 
 def token_of_the_try() -> None:
     """A new idempotency token per try: a build that was begun before the crash is begun again."""
-    inner = execute.call_for
+    inner: Any = vars(execute)["call_for"]
 
     def call_for(*arguments: Any) -> Any:
         made = inner(*arguments)
         vars(made)["token"] = f"{made.token}-{uuid.uuid4().hex[:8]}"
         return made
 
-    execute.call_for = call_for
+    vars(execute)["call_for"] = call_for
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
@@ -134,7 +138,8 @@ MUTANTS: dict[str, Callable[[], None]] = {
 }
 
 if __name__ == "__main__":
-    MUTANTS[sys.argv.pop(1)]()
+    for name in sys.argv.pop(1).split("+"):
+        (VARIANTS | MUTANTS)[name]()
     from aiops_daemon.cli import main
 
     main()

@@ -23,6 +23,7 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     incidents: int = 0
     recoveries: Counter[str] = field(default_factory=Counter)  # by type of resource
+    redriven: int = 0  # messages that SQS gave up on
     builds: int = 0
     switched: int = 0  # times that the kill switch was set
     met: int = 0  # incidents that it ended in the middle
@@ -39,7 +40,7 @@ class Report:
         return (
             f"seed {self.seed}: {self.kills} kills, {self.stops} stops, {self.takeovers} takeovers, {self.duplicates} duplicates; "
             f"faults: {faults or 'none'}; {self.incidents} incidents ({ends}), {self.recoveries.total()} recoveries "
-            f"({kinds}), {self.builds} builds, switch set {self.switched} times ({self.met} stopped by it), "
+            f"({kinds}), {self.builds} builds, {self.redriven} redriven, switch set {self.switched} times ({self.met} stopped by it), "
             f"{self.notifications} notifications; converged {self.converged_seconds:.1f} s after the last fault; "
             f"{len(self.broken)} invariants broken"
         )

@@ -6,8 +6,10 @@ import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
+from tests.benchmarks.stand import ACCOUNT, REGION
 from tests.chaos.cloud import DEAD, QUEUE, ChaosCloud, now
 from tests.chaos.daemons import COOLDOWN_SECONDS, LEASE, Daemon, settings
 from tests.chaos.events import versioned
@@ -16,13 +18,18 @@ from tests.chaos.judge import Seen, Wanted, broken
 from tests.chaos.people import People
 from tests.chaos.report import Report
 from tests.chaos.traffic import Traffic
+from tests.chaos.variants import TOKEN_SECONDS
 from tests.chaos.wire import SERVICES
 
 FLEET = 3
+MAX_RECEIVES = 3  # five as shipped
 LOGS = Path("build/chaos")
 CONVERGE_SECONDS = 120.0
 STILL_SECONDS = 2.0  # converged means: nothing is open and nothing happens for this long
-TRAPPED = ("UpdateItem", "UpdateItem", "PutItem", "Publish", "StartInstances", "DescribeInstances", "DeleteMessageBatch", "SendMessage")
+TRAPPED = (
+    "UpdateItem", "UpdateItem", "PutItem", "Publish", "StartInstances", "DescribeInstances", "DeleteMessageBatch", "SendMessage",
+    "StartBuild", "StartBuild", "UpdateService", "PutParameter", "StartDBInstance",
+)  # fmt: skip
 TRAPPED_STOPS = (
     "DescribeInstances",
     "DescribeInstances",
@@ -39,20 +46,23 @@ class Story:
         self.report = Report(seed)
         self._rng = random.Random(f"story {seed}")
         self._seconds = seconds
-        self._mutant = mutant
+        self._variants = [*(["short_tokens"] if seed % 2 else []), "told_alerts", *([mutant] if mutant else [])]
         self.logs = logs / f"seed-{seed}"
         self._traffic = Traffic(seed, seconds)
         self._cloud = ChaosCloud(random.Random(f"queue {seed}"))
         self._weather = Weather(random.Random(f"weather {seed}"))
         self._cloud.lags = self._weather.lags
+        if "short_tokens" in self._variants:
+            self._cloud.builds.token_seconds = TOKEN_SECONDS
         self._daemons: list[Daemon] = []
-        self._over = False
 
     async def tell(self) -> Report:
         self.logs.mkdir(parents=True, exist_ok=True)
-        for queue in (QUEUE, DEAD):
-            await self._cloud.sqs.call("CreateQueue", {"QueueName": queue})
+        redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{DEAD}", "maxReceiveCount": MAX_RECEIVES})
+        await self._cloud.sqs.call("CreateQueue", {"QueueName": QUEUE, "Attributes": {"RedrivePolicy": redrive}})
+        await self._cloud.sqs.call("CreateQueue", {"QueueName": DEAD})
         self._cloud.hopeless |= self._traffic.hopeless
+        self._cloud.deadly |= self._traffic.deadly
         async with self._fleet():
             await self._trouble()
             await self._quiet()
@@ -71,7 +81,9 @@ class Story:
                 front = await doors.enter_async_context(Front(self._cloud, self._weather))
                 log = self.logs / f"daemon-{number}.log"
                 log.unlink(missing_ok=True)
-                self._daemons.append(Daemon(number, front, log, settings(front, **self._varied()), self._mutant))
+                daemon = Daemon(number, front, log, settings(front, **self._varied()), "+".join(self._variants))
+                front.kill = partial(self._kill, daemon)
+                self._daemons.append(daemon)
             try:
                 async with asyncio.TaskGroup() as group:
                     keepers = [group.create_task(self._keep(daemon)) for daemon in self._daemons]
@@ -87,7 +99,7 @@ class Story:
     def _varied(self) -> dict[str, str]:
         """What the seed changes in the settings: waits in place or parked, and every fourth seed storms."""
         seed = self.report.seed
-        varied = {"WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3"}
+        varied = {"LOGWATCH__ENABLED": "true", "WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3"}
         return varied | ({"WORKFLOW__STORM_RESOURCES": "5", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
 
     async def _keep(self, daemon: Daemon) -> None:
@@ -104,7 +116,7 @@ class Story:
         began = now()
         people = People(self._cloud, self._rng)
         async with asyncio.TaskGroup() as group:
-            for task in (self._send, self._strike, self._outages, people.answer, people.switch):
+            for task in (self._send, self._alert, self._strike, self._outages, people.answer, people.switch):
                 group.create_task(task(began + self._seconds))
 
     async def _ready(self) -> None:
@@ -124,6 +136,12 @@ class Story:
                     versions[body] = versioned(body, self._cloud.estate.version(name))
             await self._cloud.send(versions.get(body, body))
         self.report.duplicates = self._traffic.duplicates
+
+    async def _alert(self, end: float) -> None:
+        began = end - self._seconds
+        for at, name, service in sorted(self._traffic.alerts):
+            await asyncio.sleep(max(0.0, began + at - now()))
+            self._cloud.told.append({"id": name, "group": f"/chaos/out-{service}", "at": int(now())})
 
     async def _strike(self, end: float) -> None:
         """A kill or a stop about every 1.2 s; half of them right at a call."""
@@ -157,9 +175,17 @@ class Story:
             self._weather.outage(self._rng.choice(SERVICES), self._rng.uniform(0.3, 1.5))
 
     async def _quiet(self) -> None:
+        """No more faults until everything has ended; then what SQS gave up on comes back to the queue, and ends as well."""
         self._weather.quiet = True
         for daemon in self._daemons:
             daemon.front.traps.clear()
+        await self._converged()
+        self._cloud.deadly.clear()
+        self.report.redriven = await self._cloud.redriven()
+        if self.report.redriven:
+            await self._converged()
+
+    async def _converged(self) -> None:
         began = since = now()
         last = -1
         while now() - began < CONVERGE_SECONDS:
@@ -169,7 +195,7 @@ class Story:
             if busy or written != last or any(daemon.stopped for daemon in self._daemons):
                 last, since = written, now()
             if now() - since > STILL_SECONDS:
-                self.report.converged_seconds = since - began
+                self.report.converged_seconds += since - began
                 return
         self.report.converged_seconds = CONVERGE_SECONDS
         self.report.broken.append(f"not converged {CONVERGE_SECONDS:.0f} s after the last fault")

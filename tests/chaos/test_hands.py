@@ -13,7 +13,7 @@ from aiops_daemon.incidents.record import from_item
 from aiops_daemon.model.incident import State
 from tests.chaos import hands
 from tests.chaos.builds import Build, Builds, pins_of
-from tests.chaos.cloud import History, Write
+from tests.chaos.cloud import Effect, History, Write
 from tests.chaos.judge import Seen, Wanted, broken
 from tests.chaos.people import OPERATOR, REASON
 
@@ -205,6 +205,17 @@ def test_the_double_honours_a_token_as_long_as_it_says() -> None:
         builds.call("StartBuild", asked)
     assert found == [True, False, True]
     assert [type(build) for build in builds.begun] == [Build, Build]
+
+
+def _scaled(state: State, *incidents: str) -> History:
+    at_work = tuple((state, "1.1", incident) for incident in incidents)
+    return History(effects=[Effect(1, "1.1", "UpdateService", "out-1", True, (one,), 1, one[2]) for one in at_work])
+
+
+def test_one_task_more_is_one_of_each_incident() -> None:
+    assert list(hands.one_task_more(_scaled(State.EXECUTING, "inc-1", "inc-2"))) == []
+    assert list(hands.one_task_more(_scaled(State.ROLLING_BACK, "inc-1", "inc-1"))) == []
+    assert list(hands.one_task_more(_scaled(State.EXECUTING, "inc-1", "inc-1"))) == ["I4: inc-1 scaled out-1 out 2 times"]
 
 
 def test_who_says_verified_of_what_never_got_well_is_told(good: Seen) -> None:

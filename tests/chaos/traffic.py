@@ -12,9 +12,10 @@ from tests.benchmarks.bench_intake import irrelevant
 from tests.benchmarks.stand import REGION, event, stopped_by_somebody
 from tests.chaos.cloud import LOST
 from tests.chaos.daemons import PROTECTED
-from tests.chaos.events import changed_parameter, emptied_service, stopped_database, terminated_instance
+from tests.chaos.events import POOLS, changed_parameter, emptied_service, stopped_database, terminated_instance
 
 DUPLICATES = 0.15
+DEADLY, DEADLY_SECONDS = "i-0bdeadbeefdeadbee", 20.0  # it takes three deaths, eight seconds apart, until SQS gives up on the message
 POISON = ("not json", "{}", "[1, 2]", '{"detail-type": "x"}', "\N{SNOWMAN}" * 40)
 
 
@@ -37,6 +38,8 @@ class Traffic:
     expected: set[tuple[str, str]] = field(default_factory=set)
     poison: set[str] = field(default_factory=set)
     hopeless: set[str] = field(default_factory=set)  # instances that never start
+    deadly: set[str] = field(default_factory=set)  # events that kill who receives them
+    alerts: list[tuple[float, str, int]] = field(default_factory=list)  # when, id, which service
 
     def __post_init__(self) -> None:
         rng = random.Random(self.seed)
@@ -51,6 +54,14 @@ class Traffic:
             poison = body if body == "{}" else f"{body}{' ' * number}"
             self.poison.add(poison)
             self.sent.append(Sent(rng.uniform(0, self.seconds), poison))
+        if self.seconds >= DEADLY_SECONDS:
+            body = stopped_by_somebody(count + 1, DEADLY)
+            self.deadly.add(json.loads(body)["id"])
+            self.expected.add((json.loads(body)["id"], DEADLY))
+            self.sent.append(Sent(rng.uniform(0, 2), body, (DEADLY,)))
+        for number in range(1, 1 + int(self.seconds / 3)):
+            self.alerts.append((rng.uniform(0, self.seconds), f"alert-{number}", rng.randint(1, POOLS)))
+        self.expected |= {(name, f"out-{service}") for _, name, service in self.alerts}
         self.sent.sort(key=lambda one: one.at)
 
     def _message(self, rng: random.Random, number: int, seen: list[str]) -> tuple[str, tuple[str, ...]]:
@@ -74,7 +85,7 @@ class Traffic:
 
     def _of_another_kind(self, rng: random.Random, number: int) -> tuple[str, tuple[str, ...]]:
         """A database, a service, a guarded parameter, or an instance that is gone for good; few of each, so that some come again."""
-        kind = rng.choice(("db", "svc", "flag", "lost"))
+        kind = rng.choice(("db", "svc", "flag", "lost", "lost"))
         name = f"{kind}-{rng.randint(1, 3 + number // 2)}"
         if kind == "lost":
             name = f"{LOST}{number:014x}"

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tests.chaos.estate import Refused
 
-JSON = ("AmazonSQS", "DynamoDB_20120810", "AmazonSSM", "AmazonEC2ContainerServiceV20141113", "CodeBuild_20161006")
+JSON = ("AmazonSQS", "DynamoDB_20120810", "AmazonSSM", "AmazonEC2ContainerServiceV20141113", "CodeBuild_20161006", "Logs_20140328")
 SERVICES = (*JSON, "ec2", "rds", "sns", "s3")
 _THROTTLED = {
     "AmazonSQS": "com.amazon.coral.availability#ThrottlingException",
