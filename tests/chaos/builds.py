@@ -14,7 +14,7 @@ from tests.chaos.estate import Changed
 
 PROJECT, BUCKET = "recovery", "chaos-plans"
 TOKEN_SECONDS = 300.0
-BUILD_SECONDS = {"plan": 1.5, "apply": 2.5}
+BUILD_SECONDS = {"plan": 1.2, "apply": 2.0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ class ChaosCloud(Cloud):
         self.hopeless: set[str] = set()
         self.terminated: set[str] = set()
         self.deadly: set[str] = set()  # event ids: whoever receives one dies
+        self.fatal = {"recovery:00000001", "recovery:00000003", "recovery:00000004"}  # builds: who began one dies before it knows
         self.told: list[dict[str, Any]] = []  # alerts of the logs
         self.estate = Estate(now, self._change)
         self.builds = Builds(now, lambda: self.caller, self._change, begun=self.history.builds)
@@ -228,8 +229,13 @@ class ChaosCloud(Cloud):
     async def send(self, body: str) -> None:
         await self.sqs.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": body})
 
-    def deadly_in(self, answer: web.Response) -> bool:
-        return any(event.encode() in answer.body for event in self.deadly) if isinstance(answer.body, bytes) else False
+    def kills(self, operation: str, answer: web.Response) -> bool:
+        """Whether nobody survives this answer."""
+        if operation == "StartBuild" and self.history.builds and self.history.builds[-1].build_id in self.fatal:
+            self.fatal.discard(self.history.builds[-1].build_id)
+            return True
+        told = answer.body if operation == "ReceiveMessage" and isinstance(answer.body, bytes) else b""
+        return any(event.encode() in told for event in self.deadly)
 
     def json_protocol(self, operation: str, request: Request) -> Request:
         if operation == "FilterLogEvents":

@@ -117,7 +117,7 @@ class Front(AwsHttp):
             return web.Response(status=500)
         if trap is not None and trap.after:
             trap.spring()
-        if operation == "ReceiveMessage" and self.chaos.deadly_in(answer):
+        if self.chaos.kills(operation, answer):
             self.kill()
         return _cut(request) if fault == "lost reply" else answer
 

@@ -40,7 +40,7 @@ class People:
     async def switch(self, end: float) -> None:
         """Set for some seconds, as soon as somebody acts; clear at the end."""
         while now() < end:
-            await asyncio.sleep(self._rng.uniform(2.0, 6.0))
+            await asyncio.sleep(min(self._rng.uniform(3.0, 8.0), end - now()))
             while now() < end and not self._somebody_acts():  # noqa: ASYNC110  # the double has no event for it
                 await asyncio.sleep(0.01)
             if now() < end:

@@ -171,7 +171,7 @@ class Story:
 
     async def _outages(self, end: float) -> None:
         while now() < end:
-            await asyncio.sleep(self._rng.uniform(2.0, 5.0))
+            await asyncio.sleep(min(self._rng.uniform(2.0, 5.0), max(0.0, end - now())))
             self._weather.outage(self._rng.choice(SERVICES), self._rng.uniform(0.3, 1.5))
 
     async def _quiet(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.story import FLEET, Story
 
-SEED, SECONDS = 3, 12.0
+SEED, SECONDS = 3, 9.0
 
 
 @pytest.mark.slow
