@@ -39,7 +39,8 @@ _SWITCHED_OFF: dict[str, frozenset[str]] = {
         "events": "DeleteRule DisableRule RemoveTargets DeleteArchive",
         "s3": "DeleteBucketEncryption DeletePublicAccessBlock DeleteBucketPublicAccessBlock DeleteAccountPublicAccessBlock "
         "DeleteBucketReplication DeleteBucketOwnershipControls",
-        "wafv2": "DeleteWebACL DisassociateWebACL DeleteLoggingConfiguration DeleteRuleGroup DeleteIPSet DeleteFirewallManagerRuleGroups",
+        "wafv2": "DeleteWebACL DisassociateWebACL DeleteLoggingConfiguration DeleteRuleGroup DeleteIPSet DeleteFirewallManagerRuleGroups "
+        "DeleteRegexPatternSet",
         "waf": "DeleteWebACL DeleteRule DeleteRuleGroup DeleteLoggingConfiguration DeleteIPSet",
         "waf-regional": "DeleteWebACL DisassociateWebACL DeleteRule DeleteRuleGroup DeleteLoggingConfiguration DeleteIPSet",
         "shield": "DeleteProtection DeleteProtectionGroup DeleteSubscription DisableProactiveEngagement DisassociateDRTRole",
@@ -47,7 +48,7 @@ _SWITCHED_OFF: dict[str, frozenset[str]] = {
         "fms": "DeletePolicy DisassociateAdminAccount",
         "route53resolver": "DeleteResolverQueryLogConfig DisassociateResolverQueryLogConfig DeleteFirewallRule DeleteFirewallRuleGroup "
         "DisassociateFirewallRuleGroup",
-        "route53": "DeleteQueryLoggingConfig DisableHostedZoneDNSSEC",
+        "route53": "DeleteQueryLoggingConfig DisableHostedZoneDNSSEC DeactivateKeySigningKey DeleteKeySigningKey",
         "iam": "DeactivateMFADevice DeleteVirtualMFADevice DeleteAccountPasswordPolicy DeleteRolePermissionsBoundary "
         "DeleteUserPermissionsBoundary",
         "organizations": "LeaveOrganization DeletePolicy DetachPolicy DisablePolicyType RemoveAccountFromOrganization "
@@ -64,6 +65,8 @@ _SWITCHED_OFF: dict[str, frozenset[str]] = {
         "ecr": "DeleteRegistryPolicy",
         "redshift": "DisableLogging DisableSnapshotCopy",
         "secretsmanager": "CancelRotateSecret",
+        "glue": "DeleteSecurityConfiguration",
+        "iot": "DeleteSecurityProfile DeleteAccountAuditConfiguration",
         "auditmanager": "DeregisterAccount DeleteAssessment",
         "elasticloadbalancing": "DisassociateWebACL",
     }.items()
@@ -155,6 +158,7 @@ _WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]
     ("guardduty", "UpdateMemberDetectors"): (_says("DISABLED"), "threat detection of members is off or reduced", STRONG),
     ("guardduty", "UpdateOrganizationConfiguration"): (_off("autoEnable"), "new members are not watched", STRONG),
     ("elasticfilesystem", "PutBackupPolicy"): (_says("DISABLED"), "automatic backups are off", STRONG),
+    ("route53resolver", "UpdateFirewallConfig"): (_says("ENABLED"), "names are looked up unfiltered where the firewall fails", FAIR),
     ("dlm", "UpdateLifecyclePolicy"): (_says("DISABLED"), "snapshots are no longer made", STRONG),
     ("guardduty", "CreateFilter"): (_says("ARCHIVE"), "findings are archived unseen", STRONG),
     ("guardduty", "CreateIPSet"): (lambda _: True, "a list of addresses that are trusted or reported was made", FAIR),
@@ -191,13 +195,14 @@ _WEAKENED: dict[tuple[str, str], tuple[Callable[[Parameters], bool], str, float]
 # Any service's call that changes a thing: these parameters protect it wherever they stand.
 _CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Configure)[A-Z]")
 _GUARD = re.compile(
-    r"(?:(?:deletion|termination|delete|change)protection(?:enabled|check)?|terminationprotected|pointintimerecoveryenabled"
+    r"(?:(?:deletion|termination|delete|change|overwrite)protect(?:ion|ed)(?:enabled|check)?|loggingpreference|terminationprotected|pointintimerecoveryenabled"
     r"|logfilevalidationenabled|enforcehttps|requiremfa|blockpublicsecuritygrouprules)$",
     re.IGNORECASE,
 )
+_KEPT = re.compile(r"\w*(?:backup|snapshot)retention(?:period|limit|days|indays)?", re.IGNORECASE)  # zero: none are made
 # Any service's call that takes away what protects, proves or restores.
 _UNPROTECTS = re.compile(
-    r"^(?:Delete|Disable|Stop|Remove|Cancel|Abort)\w*(?:Encryption|Logging|LoggingConfiguration|Protection|Rotation|Audit\w*|VaultLock"
+    r"^(?:Delete|Disable|Stop|Remove|Cancel|Abort)\w*(?:Encryption|Logging|LoggingConfiguration|Protection|Rotation|Audit\w*|VaultLock|AutoRenew|LogConfig"
     r"|Guardrail|PermissionsBoundary|PublicAccessBlock|BackupPolicy|SecurityMonitoring|LogDelivery|FlowLogs?|Versioning|MFA\w*)$"
 )
 
@@ -222,13 +227,17 @@ def judge(event: Event) -> Verdict | None:
     return anomaly(event, f"{called(event)}: a security setting changed, no weakening is shown.")
 
 
+def _is_off(key: str, value: JsonValue) -> bool:
+    return flag({key: value}, key) is False or (isinstance(value, str) and value.upper() in {"DISABLED", "OFF"})
+
+
 def _unguarded(event: Event, name: str) -> Verdict | None:
     """What protects a thing from being lost was taken off it, or it is backed up no more."""
     given = parameters(event)
     if not _CHANGES.match(name):
         return None
-    off = next((key for key, value in pairs(given) if _GUARD.search(key) and flag({key: value}, key) is False), None)
-    if off is None and any(is_zero(value) for value in values(given, "backupRetentionPeriod", "snapshotRetentionLimit")):
+    off = next((key for key, value in pairs(given) if _GUARD.search(key) and _is_off(key, value)), None)
+    if off is None and any(is_zero(value) for key, value in pairs(given) if _KEPT.fullmatch(key)):
         off = "automatic backups"
     if off is None:
         return None

@@ -100,11 +100,16 @@ def _public_builds(p: Parameters, _home: str) -> bool:
 
 
 def _publicly_accessible(p: Parameters, _home: str) -> bool:
-    return flag(p, "publiclyAccessible") is True
+    reach = [kind for value in values(p, "publicAccess") if isinstance(value, dict) for kind in values(value, "type")]
+    return flag(p, "publiclyAccessible") is True or any(isinstance(kind, str) and kind.upper() != "DISABLED" for kind in reach)
 
 
 def _external_share(p: Parameters, home: str) -> bool:
     return any(account != home for v in values(p, "principals", "principal") for account in _ACCOUNT.findall(str(v)))
+
+
+def _handed_out(p: Parameters, home: str) -> bool:
+    return any(str(v) != home for v in values(p, "consumerIdentifier"))
 
 
 def _public_api(p: Parameters, _home: str) -> bool:
@@ -142,6 +147,7 @@ _EXPOSED: dict[str, tuple[Test, str, float]] = {
     "ModifyReplicationInstance": (_publicly_accessible, "it is reachable from the internet", STRONG),
     "PutBucketReplication": (_copied_away, "its objects are copied to another account", FAIR),
     "UpdateProjectVisibility": (_public_builds, "its builds and logs are readable by everybody", STRONG),
+    "AuthorizeDataShare": (_handed_out, "another account may read it", FAIR),
     "CreateResourceShare": (_external_share, "it is shared with another account", FAIR),
     "AssociateResourceShare": (_external_share, "it is shared with another account", FAIR),
     "ModifyVpcEndpointServicePermissions": (_snapshot_shared, "others may connect to it", FAIR),

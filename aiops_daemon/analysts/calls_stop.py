@@ -46,6 +46,7 @@ _STOPPED: dict[tuple[str, str], tuple[str, str | None, float]] = {
     ("ec2", "CancelCapacityReservation"): ("cancelled: its capacity is no longer kept", None, FAIR),
     ("ec2", "DisassociateIamInstanceProfile"): ("stripped of its role: what runs there has no permissions", None, FAIR),
     ("route53", "DisassociateVPCFromHostedZone"): ("taken away from a network, which no longer finds its names", None, FAIR),
+    ("route53domains", "TransferDomainToAnotherAwsAccount"): ("handed to another account", None, STRONG),
     ("organizations", "CloseAccount"): ("closed", None, STRONG),
     ("eks", "DeleteCluster"): ("deleted", REPLACE, CERTAIN),
 }
@@ -63,6 +64,8 @@ _RUNS = re.compile(
     r"(?:Job|Run|Execution|Query|Build|Task|Session|Deployment|Crawler|Ingestion|Recommendation|Scan|Export|Import|Stream|Processor|Contact|Experiment|Command|Replay)s?$"
 )
 _HALTED = re.compile(r"^(?:Stop|Shutdown|Pause|Suspend|Halt|Hibernate|Disable)(?P<thing>[A-Z].*)$")
+_PARTED = re.compile(r"^(?:Batch)?(?:Dis?associate|Detach|Deauthorize|Withdraw|Deactivate)(?P<thing>[A-Z].*)$")
+_FROM = re.compile(r"(?<=[a-z])(?:From|For|To|With|On|In|Of|By)(?=[A-Z])")
 _CHANGES = re.compile(r"^(?:Update|Modify|Put|Set|Change|Register|Configure)(?P<thing>[A-Z].*)$")
 # Counts that mean "nothing of it runs" at zero, in any service.
 _COUNTS = (
@@ -76,7 +79,7 @@ _NEEDED = {
     ("ses", "PutAccountSendingAttributes"): ("sendingEnabled",),
     ("ses", "UpdateAccountSendingEnabled"): ("enabled",),
 }
-_OFF = frozenset({"DISABLED", "INACTIVE", "SUSPENDED", "STOPPED", "PAUSED"})
+_OFF = frozenset({"DISABLED", "INACTIVE", "SUSPENDED", "STOPPED", "PAUSED", "OFF"})
 
 
 def judge(event: Event) -> Verdict | None:
@@ -89,7 +92,13 @@ def judge(event: Event) -> Verdict | None:
         what, action, confidence = stopped
         because = f"{subject(event)} was {what} by {actor(event)} ({name})."
         return named(event, failure(event, because, confidence=confidence, severity=8, action=action, downtime=5))
-    return _halted(event, name) or _scaled_to_nothing(event, name) or _switched_off(event, service, name) or _unrouted(event, name)
+    return (
+        _halted(event, name)
+        or _scaled_to_nothing(event, name)
+        or _switched_off(event, service, name)
+        or _unrouted(event, name)
+        or _parted(event, name)
+    )
 
 
 def _halted(event: Event, name: str) -> Verdict | None:
@@ -103,6 +112,17 @@ def _halted(event: Event, name: str) -> Verdict | None:
     if found is None or found[0] is Thing.OTHER:
         return anomaly(event, f"{called(event)}: something was ended early, by request.", confidence=FAIR)
     return named(event, failure(event, f"{subject(event)} was stopped by {actor(event)} ({name}).", confidence=FAIR, severity=7))
+
+
+def _parted(event: Event, name: str) -> Verdict | None:
+    """Disassociate..., Deauthorize...: a working thing or a piece of a network that was cut off; of the rest it is announced."""
+    match = _PARTED.match(name)
+    if not match:
+        return None
+    found = thing_of(_FROM.split(match["thing"])[0])
+    if found is None or found[0] is Thing.OTHER or match["thing"] == "Instances":  # they come and go in a group
+        return anomaly(event, f"{called(event)}: what belonged together was parted, by request.", confidence=FAIR)
+    return failure(event, f"{subject(event)} was cut off by {actor(event)} ({name}).", confidence=FAIR, severity=6)
 
 
 def _scaled_to_nothing(event: Event, name: str) -> Verdict | None:
@@ -122,8 +142,10 @@ def _switched_off(event: Event, service: str, name: str) -> Verdict | None:
     if service == "iam" or match is None or thing_of(match["thing"]) is None:
         return None
     own = {key.lower(): value for key, value in _outer(parameters(event))}
-    state = own.get("state", own.get("status", own.get("desiredstate")))
-    if (isinstance(state, str) and state.upper() in _OFF) or own.get("enabled") is False:
+    keys = ("state", "status", "desiredstate", match["thing"].lower())  # routingControlState of UpdateRoutingControlState
+    state = next((value for key in keys if (value := own.get(key)) is not None), None)
+    off = own.get("enabled") is False or own.get("sendingenabled") is False or own.get("disabled") is True
+    if off or (isinstance(state, str) and state.upper() in _OFF):
         return failure(event, f"{subject(event)} was switched off by {actor(event)} ({name}).", confidence=FAIR, severity=6)
     return None
 

@@ -30,7 +30,7 @@ _UNUSUAL: dict[str, frozenset[str]] = {
         "macie2": "UpdateMacieSession",
         "cloudshell": "CreateEnvironment CreateSession",
         "kms": "ReplicateKey ImportKeyMaterial",
-        "route53domains": "TransferDomainToAnotherAwsAccount DisableDomainTransferLock UpdateDomainNameservers",
+        "route53domains": "DisableDomainTransferLock UpdateDomainNameservers",
     }.items()
 }
 

@@ -12,7 +12,7 @@ _STATUS_KEYS = (
     "executionStatus", "current-state", "currentStatus", "result", "Result", "resultStatus", "DBInstanceStatus", "TrainingJobStatus",
     "ProcessingJobStatus", "TransformJobStatus", "HyperParameterTuningJobStatus", "EndpointStatus", "currentState",
     "completed-phase-status", "build_status", "scan-status", "task_status", "stepStatus", "deploymentStatus", "TranscriptionJobStatus",
-    "migrationStatus", "StatusCode", "statusCode", "status-code",
+    "migrationStatus", "StatusCode", "statusCode", "status-code", "lifecycle", "Lifecycle", "HealthStatus",
 )  # fmt: skip
 _FAILED = words(
     """
@@ -20,25 +20,26 @@ _FAILED = words(
     COMPLETED_WITH_ERRORS TERMINATED_WITH_ERRORS UNHEALTHY IMPAIRED EXPIRED UNREACHABLE LOST CREATE_FAILED UPDATE_FAILED
     DELETE_FAILED ROLLBACK_COMPLETE ROLLBACK_FAILED ROLLBACK_IN_PROGRESS UPDATE_ROLLBACK_COMPLETE UPDATE_ROLLBACK_FAILED
     UPDATE_ROLLBACK_IN_PROGRESS FAILING UNSUCCESSFUL OFFLINE CONNECTION_LOST NOT_READY CANNOT_START INACCESSIBLE
+    MISCONFIGURED DISCONNECTED BLACKHOLED CRITICAL_ACTION_REQUIRED
     """
 )
 _GIVEN_UP = words(
     """
     ABORTED STOPPED CANCELED CANCELLED CANCELING STOPPING DISABLED DELETED INCOMPLETE PARTIAL ABANDONED SKIPPED_BY_USER
-    REJECTED DELETE_COMPLETE TERMINATED
+    REJECTED DELETE_COMPLETE TERMINATED DELETING FORCE_STOPPING
     """
 )
 _STATUS = re.compile(r"(?<!previous)(?<!old)[-_]?(?:Status|State|status)$")  # ModelPackageStatus, sync-status
 _ALERT = re.compile(r"\balert\b", re.IGNORECASE)  # a service that raises one on a thing of its own; it may also clear it
 _ENDED_WELL = words("SUCCEEDED SUCCESS COMPLETED COMPLETE OK HEALTHY RUNNING AVAILABLE ACTIVE PASSED")
 _FAILED_END = re.compile(
-    r"(?:_FAILED|_FAILURE|_ERROR|_TIMED_OUT|_IMPAIRED|[_-]DOWN|_STALLED|_DISCONNECTED)$|^(?:MISCONFIGURATION|STALLED|ARRESTED|DOWN)"
+    r"(?:_FAILED|_FAILURE|_ERROR|_TIMED_OUT|_IMPAIRED|[_-]DOWN|_STALLED|_DISCONNECTED|_BLACKHOLED)$|^(?:MISCONFIGURATION|STALLED|ARRESTED|DOWN)"
 )
 _WORSE = re.compile(r"\bto (?:severe|degraded|critical|red|impaired|unhealthy)\b", re.IGNORECASE)
 # A service that writes these into the title has no status of its own.
 _TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
 _TITLE_SOFT = re.compile(
-    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|blocked|low storage|insight"
+    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|block(?:ed)?|low storage|insight"
     r"|health event)\b",
     re.IGNORECASE,
 )
@@ -50,7 +51,9 @@ def status_of(event: Event) -> str:
     after = (inside(event.facts, key) for key in ("new-state", "newState", "currentState"))
     nested = nested or next((text(v) for state in after for v in values(state, "status", "state", "check-state", "value")), "")
     named_so = (text(v) for key, v in event.facts.items() if _STATUS.search(key))
-    inner = (word(child, "status", "state") for child in event.facts.values() if isinstance(child, dict))  # {"harvest_job": {"status": ...
+    inner = (
+        word(child, "status", "state", "HealthStatus") for child in event.facts.values() if isinstance(child, dict)
+    )  # {"harvest_job": {"status": ...
     plain = word(event.facts, *_STATUS_KEYS) or nested or next((found for found in (*named_so, *inner) if found), "")
     return _phrase(plain)
 

@@ -53,7 +53,7 @@ _NETWORK = words(
     NetworkAcl Address TransitGateway TransitGatewayVpcAttachment TransitGatewayRoute TransitGatewayRouteTable VpnGateway
     VpnConnection VpnConnectionRoute CustomerGateway VpcEndpoints VpcPeeringConnection DhcpOptions Carriergateway
     ClientVpnEndpoint VirtualInterface Connection DirectConnectGateway ResolverRule ResolverEndpoint MountTarget
-    Attachment StaticIp Lag CoreNetwork GlobalNetwork Vlan
+    Attachment Propagation Cidr StaticIp Lag CoreNetwork GlobalNetwork Vlan
     """
 )
 # Too short to be known by: PolicyVersion, SigningCertificate and SecurityGroupRule are nothing that works.
@@ -71,10 +71,19 @@ _LOOSE = words(
     Draft Type Label Entry Entries Revision Reference File Files Folder Asset Log Logs Window Baseline Widget Scope Trust Annotations
     Certificate Schema Model Object Connection Integration User Group Thing Client Method Response Feedback Slot Intent Utterances
     Share Target Targets Destination Notification Notifications Limit Quota Budget Plan Category Tagset Finding Findings Location
-    Mount Number Webhook Aggregator Control Consumer
+    Mount Strategy Activation Number Webhook Aggregator Control Consumer
     Experiment Trial Analysis Insight Membership Listing Meeting Attendee Face Faces Upload History Build Builds Partition
     Partitions Shadow Pair Action Artifact Comparison Page Post Case
     """
+)
+# ... but with a word before it, each is a thing with a name of its own: ThingGroup, VpcLink, ConfigurationProfile.
+_OF_ITS_OWN = words(
+    """
+    Group Set Template Link Profile Alias Model Certificate Connection Asset Schema Configurations Integration
+    """
+)
+_ON_ANOTHER = words(
+    "LoginProfile AccountAlias SigningCertificate ClientCertificate PermissionSet ChangeSet RecordSet QueryLoggingConfigurations"
 )
 # What merely hangs on a thing is named after it: UserFromGroup, TagsForDomain, PolicyFromRole.
 _HANGS_ON = re.compile(r"(?<=[a-z])(?:From|For|To|With|On|In|Of|By)(?=[A-Z])")
@@ -94,4 +103,7 @@ def thing_of(noun: str) -> tuple[Thing, bool] | None:
         tails = tails[:-1]
     forms = [form for tail in tails for form in (tail, tail.removesuffix("s"))]
     known = next(((kind, False) for form in forms for listed, kind in _KINDS if form in listed), None)
-    return known or (None if not parts or parts[-1] in _LOOSE else (Thing.OTHER, False))
+    if known or not parts:
+        return known
+    compound = len(parts) > 1 and parts[-1] in _OF_ITS_OWN and noun not in _ON_ANOTHER
+    return (Thing.OTHER, False) if compound or parts[-1] not in _LOOSE else None

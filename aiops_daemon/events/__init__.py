@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from aiops_daemon.events import alarms, autoscaling, cloudtrail, ec2, ecs, findings, health, rds, services
-from aiops_daemon.events.arn import resource_of, service_name
+from aiops_daemon.events.arn import formed, resource_of, service_name
 from aiops_daemon.events.call_targets import GENERIC, TARGETS
 from aiops_daemon.events.making import made
 from aiops_daemon.events.rows import Row
@@ -22,7 +22,8 @@ _TABLES: dict[str, tuple[Row, ...]] = {
     "batch": services.BATCH, "glue": services.GLUE, "ecr": services.ECR, "acm": services.ACM, "cloudformation": services.CLOUDFORMATION,
     "synthetics": services.SYNTHETICS, "elasticache": services.ELASTICACHE, "dms": services.DMS, "secretsmanager": services.SECRETSMANAGER,
     "events": services.SCHEDULES, "scheduler": services.SCHEDULES, "tag": services.TAGS, "es": services.OPENSEARCH,
-    "opensearch": services.OPENSEARCH, "aidevops": services.AIDEVOPS, "application-autoscaling": services.SCALABLE_TARGETS,
+    "opensearch": services.OPENSEARCH, "aidevops": services.AIDEVOPS, "route53resolver": services.RESOLVER,
+    "application-autoscaling": services.SCALABLE_TARGETS,
 }  # fmt: skip
 _READERS: dict[str, Callable[[Envelope], Reading]] = {
     "cloudwatch": alarms.read, "health": health.read, "guardduty": findings.read, "securityhub": findings.read, "inspector2": findings.read,
@@ -53,9 +54,8 @@ def _read(envelope: Envelope) -> Reading:
         return reader(envelope)
     row = next((row for row in _TABLES.get(service, ()) if row.matches(envelope.detail_type)), _GENERIC)
     resources = _resources(envelope, row, service)
-    fallback = row.type
-    if row is _GENERIC:
-        fallback = f"{service_name(service.lower())}:resource"
+    fallback = f"{service_name(service.lower())}:resource" if row is _GENERIC else row.type
+    if row is _GENERIC or (not row.title and row.type != "unknown"):
         resources = resources or _titled(envelope, service.lower())
     return made(envelope, row.kind, first_text(envelope.detail, *row.name), resources, fallback=fallback)
 
@@ -77,7 +77,14 @@ def _titled(envelope: Envelope, service: str) -> list[Resource]:
             return [one]
         if match["noun"].endswith(tuple(words)) or match["noun"].startswith(tuple(words)):  # queryExecutionId in Athena Query State Change
             near.append(one)
-    return near[:1] or _tabled(envelope, service)
+    return near[:1] or _tabled(envelope, service) or _only_arn(envelope, service)
+
+
+def _only_arn(envelope: Envelope, service: str) -> list[Resource]:
+    """The one thing of the service itself whose ARN the message holds."""
+    given = {value for key, value in envelope.detail.items() if isinstance(value, str) and key.lower().endswith("arn")}
+    own = [one for text in given if (one := resource_of(text)) is not None and one.service == service_name(service)]
+    return own if len(own) == 1 else []
 
 
 def _tabled(envelope: Envelope, service: str) -> list[Resource]:
@@ -95,7 +102,8 @@ def _resources(envelope: Envelope, row: Row, service: str) -> list[Resource]:
         found = texts(envelope.detail, path)[: 1 if row.first else None]
         if found:
             return [
-                Resource(type=row.type, id=text) if row.bare else resource_of(text) or Resource(type=row.type, id=text) for text in found
+                Resource(type=row.type, id=text) if row.bare else resource_of(text) or formed(text) or Resource(type=row.type, id=text)
+                for text in found
             ]
     if not row.arns:
         return []

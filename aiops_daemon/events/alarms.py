@@ -1,5 +1,6 @@
 """CloudWatch alarms in their three shapes. An alarm on one resource's metric is an event of that resource; else of the alarm itself."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
@@ -21,10 +22,13 @@ _DIMENSIONS = {
     "VpnId": "ec2:vpn-connection", "DeliveryStreamName": "firehose:stream", "EndpointName": "sagemaker:endpoint",
     "JobFlowId": "emr:cluster", "DistributionId": "cloudfront:distribution", "HealthCheckId": "route53:health-check",
     "RuleName": "events:rule", "ApiId": "apigateway:api", "GraphQLAPIId": "appsync:api", "CertificateArn": "acm:certificate",
-    "ReplicationInstanceIdentifier": "dms:replication-instance", "ReplicationTaskIdentifier": "dms:replication-task", "Broker": "mq:broker",
+    "ReplicationTaskIdentifier": "dms:replication-task", "ReplicationInstanceIdentifier": "dms:replication-instance", "Broker": "mq:broker",
     "ServerId": "transfer:server", "CanaryName": "synthetics:canary", "ReplicationGroupId": "elasticache:replication-group",
     "ProjectName": "codebuild:project", "ConnectionId": "directconnect:connection", "JobName": "glue:job",
 }  # fmt: skip
+# Dimensions that two services share: the metric's namespace tells.
+_NAMESPACED = {("FileSystemId", "AWS/FSx"): "fsx:file-system", ("DomainName", "AWS/CloudSearch"): "cloudsearch:domain"}
+_NAMING = re.compile(r"(?P<noun>[A-Z][A-Za-z]+?)(?:Name|Id|Identifier|Arn)")
 
 
 def read(envelope: Envelope) -> Reading:
@@ -46,8 +50,27 @@ def _watched(detail: Mapping[str, JsonValue]) -> Iterator[Resource]:
             cluster = f"{pairs['ClusterName']}/" if name == "ServiceName" and pairs.get("ClusterName") else ""
             if name == "ServiceName" and not cluster:
                 continue
-            yield Resource(type=kind, id=cluster + pairs[name])
+            owner = _NAMESPACED.get((name, _namespace(detail)), kind)
+            yield Resource(type=owner, id=cluster + pairs[name])
             return
+    yield from _by_namespace(_namespace(detail), pairs)
+
+
+def _by_namespace(namespace: str, pairs: Mapping[str, str]) -> Iterator[Resource]:
+    """A metric of AWS's own whose only dimension that ends like a name or an id says what it is about."""
+    service = namespace.removeprefix("AWS/").rpartition("/")[2].lower()
+    naming = [(match["noun"].lower(), value) for name, value in pairs.items() if (match := _NAMING.fullmatch(name)) and name != "ClientId"]
+    if namespace.startswith("AWS/") and service.isalnum() and len(naming) == 1:
+        yield Resource(type=f"{service}:{naming[0][0]}", id=naming[0][1])
+
+
+def _namespace(detail: Mapping[str, JsonValue]) -> str:
+    """The metrics' namespace, '' where they are of several."""
+    places = ("configuration.metrics.metricStat.metric.namespace", "alarmData.configuration.metrics.metricStat.metric.namespace")
+    found = {
+        text for place in (*places, "Trigger.Namespace", "Trigger.Metrics.MetricStat.Metric.Namespace") for text in texts(detail, place)
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def _dimensions(detail: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:

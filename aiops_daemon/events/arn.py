@@ -29,6 +29,7 @@ _EC2_IDS = {
     "tgw": "transit-gateway", "cr": "capacity-reservation", "vpn": "vpn-connection", "key": "key-pair",
     "h": "dedicated-host", "sir": "spot-request",
 }  # fmt: skip
+_EC2_ID = re.compile(r"[a-z]{1,8}-[0-9a-f]{2,17}")
 _SERVICES = {"elasticmapreduce": "emr", "elasticfilesystem": "efs", "es": "opensearch", "monitoring": "cloudwatch"}
 
 
@@ -40,6 +41,12 @@ def service_name(service: str) -> str:
 def ec2_type(identifier: str) -> str:
     """ec2:volume for vol-0abc, ec2:resource for a form that is not known."""
     return f"ec2:{_EC2_IDS.get(identifier.partition('-')[0], 'resource')}"
+
+
+def formed(text: str) -> Resource | None:
+    """The EC2 resource that an id of EC2's form names by itself: vpc-0abc."""
+    kind = ec2_type(text)
+    return Resource(type=kind, id=text) if _EC2_ID.fullmatch(text) and not kind.endswith(":resource") else None
 
 
 def is_arn(text: str) -> bool:

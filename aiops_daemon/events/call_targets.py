@@ -69,7 +69,7 @@ TARGETS: dict[str, dict[str, str]] = {
     "monitoring": {"alarmname": "alarm", "alarmnames": "alarm", "dashboardname": "dashboard", "dashboardnames": "dashboard"},
     "cloudformation": {"stackname": "stack", "stackid": "stack", "stacksetname": "stack-set"},
     "cloudfront": {"id": "distribution", "resource": "distribution", "distributionid": "distribution"},
-    "apigateway": {"apiid": "api", "restapiid": "api", "domainname": "domain", "id": "api"},
+    "apigateway": {"apiid": "api", "restapiid": "api", "domainname": "domain", "id": "api", "stagename": "stage"},
     "account": {},
     "elasticache": {"cacheclusterid": "cluster", "replicationgroupid": "replication-group"},
     "elasticfilesystem": {"filesystemid": "file-system", "mounttargetid": "mount-target"},
@@ -85,8 +85,8 @@ TARGETS: dict[str, dict[str, str]] = {
     "rolesanywhere": {"profileid": "profile", "trustanchorid": "trust-anchor"},
     "synthetics": {"name": "canary"},
     "glue": {
-        "jobname": "job", "databasename": "database", "crawlername": "crawler", "endpointname": "dev-endpoint", "triggername": "trigger",
-        "workflowname": "workflow", "connectionname": "connection", "name": "*",
+        "jobname": "job", "tablename": "table", "databasename": "database", "crawlername": "crawler", "endpointname": "dev-endpoint",
+        "triggername": "trigger", "workflowname": "workflow", "connectionname": "connection", "name": "*",
     },
     "states": {"statemachinearn": "state-machine", "executionarn": "execution"},
     "codebuild": {"projectname": "project", "name": "project", "projectarn": "project", "id": "build", "ids": "build"},
@@ -134,5 +134,5 @@ SPECIAL: dict[str, str] = {
     "CreateNetworkAclEntry": "ec2:network-acl", "DeleteNetworkAclEntry": "ec2:network-acl", "CreateSubnet": "ec2:subnet",
     "CreateVolume": "ec2:volume", "CreateDBSnapshot": "rds:snapshot", "UpdateAssumeRolePolicy": "iam:role", "DeleteRolePolicy": "iam:role",
     "CreateImage": "ec2:image", "ResumeSession": "ssm:session", "TerminateSession": "ssm:session", "StartSession": "ec2:instance",
-    "SendCommand": "ec2:instance", "PutInventory": "ec2:instance",
+    "UpdateDestination@firehose": "firehose:stream", "SendCommand": "ec2:instance", "PutInventory": "ec2:instance",
 }  # fmt: skip

@@ -9,7 +9,7 @@ SSM = (
     Row("Instance Association", _STATE, "ec2:instance", ("instance-id",), ("status",)),
     Row("Association", _STATE, "ssm:association", ("association-id",), ("status",), bare=True),
     Row("OpsItem", _NOTICE, "ssm:ops-item", ("ops-item-id",), ("status",), bare=True),
-    Row("Automation Execution", _STATE, "ssm:automation-execution", ("ExecutionId",), ("Status",), bare=True),
+    Row("Automation", _STATE, "ssm:automation-execution", ("ExecutionId",), ("Status",), bare=True),
     Row("Compliance State", _NOTICE, "ec2:instance", ("resource-id",), ("compliance-status",), arns=False),
     Row("Maintenance Window", _NOTICE, "ssm:maintenance-window", ("window-id",), ("status",), arns=False),
     Row("Parameter Store", _NOTICE, "ssm:parameter", ("name", "parameter-name"), ("operation", "policy-type"), arns=False, bare=True),
@@ -59,5 +59,15 @@ SECRETSMANAGER = (Row("", _NOTICE, "secretsmanager:secret", ("SecretId",), ("Ste
 SCHEDULES = (Row("", _NOTICE, "events:rule", (), ()),)
 TAGS = (Row("", _NOTICE, "unknown", (), ()),)
 OPENSEARCH = (Row("", _NOTICE, "opensearch:domain", (), ("event",)),)
+RESOLVER = (
+    Row(
+        "DNS Firewall",
+        _NOTICE,
+        "route53resolver:firewall-rule-group",
+        ("resources.instance-details.id", "resources.resolver-endpoint-details.id", "firewall-rule-group-id"),
+        (),
+        arns=False,
+    ),
+)
 AIDEVOPS = (Row("", _NOTICE, "aidevops:task", ("metadata.task_id",), (), arns=False, bare=True),)
 SCALABLE_TARGETS = (Row("", _STATE, "application-autoscaling:scalable-target", ("resourceId",), ("statusCode",), arns=False, bare=True),)

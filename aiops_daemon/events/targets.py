@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from aiops_daemon.events.arn import ec2_type, is_arn, resource_of, service_name
+from aiops_daemon.events.arn import ec2_type, formed, is_arn, resource_of, service_name
 from aiops_daemon.events.call_targets import DEFAULT_THING, GENERIC, SPECIAL, TARGETS
 from aiops_daemon.events.tree import at, first_text, named, texts
 from aiops_daemon.model.event import UNKNOWN, Resource
@@ -26,11 +26,14 @@ _NO_TARGETS = (
     "policy", "type", "key", "document", "configuration", "config", "status", "state", "settings", "attributes", "tags", "region", "grant",
     "permissions", "visibility",
 )  # fmt: skip
-_ENDS = ("Delete", "Terminate", "Deregister", "Stop", "Disable", "Detach", "Remove", "Update", "Modify")
+_ENDS = re.compile(
+    r"^(?:Delete|Terminate|Deregister|Stop|Disable|Detach|Dis?associate|Remove|Update|Modify|Withdraw|Release|Deactivate|Deauthorize)"
+)
 _NOUNLESS = frozenset({"id", "name", "arn", "identifier"})
 _LISTED = re.compile(r"(?<=id)(?:set|list)$|(?<=arn)list$|(?<=name)list$")  # instanceIdSet, resourceARNList
+_HANGS_ON = re.compile(r"(?<=[a-z])(?:From|For|To|With|On|In|Of|By)(?=[A-Z])")
 _ORDINAL = re.compile(r"\d{1,3}")  # broker 1 of a cluster is no id of its own
-_ARN_IN_TEXT = re.compile(r"on resource: (arn:aws[a-z-]*:[^\s,'\"]+)")
+_ARN_IN_TEXT = re.compile(r"on resource: (?:\w+ )?(arn:aws[a-z-]*:[^\s,'\"]+)")
 # What a creating call makes stands in its answer, not in its request.
 _CREATES = re.compile(r"^(Create|Run|Register|Allocate|Request|Import|Copy|Restore|Start(?!Instances|Logging|DB|Session))")
 
@@ -65,16 +68,38 @@ def targets(service: str, call: str, detail: Mapping[str, JsonValue]) -> list[Re
 
 def _loosely(service: str, call: str, request: JsonValue) -> list[Resource]:
     """The last resort for a service that has a table: a parameter outside it whose noun, or the noun's last word, stands in the call."""
-    if service not in TARGETS or _CREATES.match(call) or not call.startswith(_ENDS):
+    if service not in TARGETS or _CREATES.match(call) or not _ENDS.match(call):
         return []
-    about = _noun_of(call)
-    for _, key, value in named(request, depth=2):
-        match = GENERIC.match(_plain(key))
-        last = (_PARTS.findall(key[:1].upper() + key[1:]) or [""])[-2:-1]
-        strings = _strings(value)
-        if match and match["noun"] not in _ASIDE and strings and (match["noun"] in about or (last and last[0].lower() in about)):
-            return [_resource(service, call, "*", strings[0])]
+    given = [(key, strings[0]) for _, key, value in named(request, depth=2) if (strings := _strings(value))]
+    for kin in (_akin, _unnamed, _own):
+        found = next((text for key, text in given if kin(service, call, key, text)), None)
+        if found is not None:
+            return [formed(found) or _resource(service, call, "*", found)] if kin is _own else [_resource(service, call, "*", found)]
     return []
+
+
+def _akin(_: str, call: str, key: str, __: str) -> bool:
+    """Of the call's noun: gatewayRouteTableId of DeleteGatewayRoute, associationId of Disassociate..., cidr of WithdrawByoipCidr."""
+    low, about = _plain(key), _noun_of(call)
+    match = GENERIC.match(low)
+    if match is None:
+        return len(low) > 3 and about.endswith(low) and not low.endswith(_NO_TARGETS)
+    noun, last = match["noun"], (_PARTS.findall(key[:1].upper() + key[1:]) or [""])[-2:-1]
+    if noun in _ASIDE:
+        return False
+    related = noun in about or noun.startswith(about) or (noun == "association" and "ssociate" in call)
+    return related or bool(last and last[0].lower() in about)
+
+
+def _unnamed(_: str, __: str, key: str, ___: str) -> bool:
+    """`name` and `id` of a service whose table gives them to no thing."""
+    return key.lower() in _NOUNLESS
+
+
+def _own(service: str, _: str, key: str, text: str) -> bool:
+    """An ARN of the call's own service, whatever the parameter is called; or one that says resource."""
+    found = resource_of(text) if key.lower().endswith("arn") else None
+    return _plain(key) == "resourceid" or (found is not None and found.service == service_name(service))
 
 
 def _partners(service: str, call: str, request: JsonValue) -> list[Resource]:
@@ -97,6 +122,7 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
             continue
         values.setdefault((level, low), []).extend(strings)
         rank = _rank(service, call, low, thing) - min(position, 9) - (50_000 if all(_ORDINAL.fullmatch(text) for text in strings) else 0)
+        rank -= 80_000 if _noun_in(low) != _noun_of(call) and all(_elsewhere(service, text) for text in strings) else 0
         if best is None or rank > best[0]:
             best = (rank, level, low, thing)
     if best is None:
@@ -104,6 +130,12 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     found = list(dict.fromkeys(values[best[1], best[2]]))
     # `id` and `name` stand in other things too: only the first is the target's.
     return [_resource(service, call, best[3], text) for text in (found[:1] if best[2] in _NOUNLESS else found)]
+
+
+def _elsewhere(service: str, text: str) -> bool:
+    """An ARN of another service: what is given to the target, or taken from it."""
+    found = resource_of(text) if text.startswith("arn:") else None
+    return found is not None and found.service != service_name(service)
 
 
 def _thing(service: str, call: str, key: str, low: str) -> str | None:
@@ -128,9 +160,14 @@ def _thing(service: str, call: str, key: str, low: str) -> str | None:
 
 def _told(call: str, low: str) -> int:
     """How much of the parameter's noun stands in the call's name: 0 where nothing does."""
-    noun = re.sub(r"(ids?|names?|arns?|identifiers?)$", "", low)
+    noun = _noun_in(low)
     about = _VERB.sub("", call).lower().removesuffix("s")
     return len(noun) if len(noun) > 2 and (noun in call.lower() or (about and noun.startswith(about))) else 0
+
+
+def _noun_in(low: str) -> str:
+    """stage in stagename."""
+    return re.sub(r"(ids?|names?|arns?|identifiers?)$", "", low)
 
 
 def _rank(service: str, call: str, low: str, thing: str) -> int:
@@ -138,8 +175,10 @@ def _rank(service: str, call: str, low: str, thing: str) -> int:
     order = list(TARGETS.get(service, {}))
     place = 60 - order.index(low) if low in order else 0
     told = _told(call, low) or (1 if low in _NOUNLESS and thing == "*" else 0)
-    known = SPECIAL.get(call) in {f"{service}:{thing}", thing}
-    return (100_000 if known else 0) + (min(told, 1) if service == "iam" else told) * 1000 + place * 10
+    known = (SPECIAL.get(f"{call}@{service}") or SPECIAL.get(call)) in {f"{service}:{thing}", thing}
+    # the snapshot of DeleteApplicationSnapshot, not the application; but the connection of RemoveConnectionFromLag
+    last = service != "iam" and told > 2 and not _HANGS_ON.search(call) and _noun_of(call).removesuffix("s").endswith(_noun_in(low))
+    return (100_000 if known else 0) + (40_000 if last else 0) + (min(told, 1) if service == "iam" else told) * 1000 + place * 10
 
 
 def _plain(key: str) -> str:

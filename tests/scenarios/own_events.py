@@ -1,7 +1,10 @@
 """Our own judged events, beside the open corpus: what services do whose names stand in no table of ours.
 
-One row: service, call, request, the resource (type#id), the label. They are what two sets of some 600 events, written from knowledge of
-AWS before the tables were read, taught that was general.
+One row: service, call, request, the resource (type#id), the label. They are what seven sets of some 1,270 events, written from knowledge
+of AWS before the tables were read, taught that was general. The last two, 153 calls and 146 messages and odd shapes of services that the
+others hold nothing of, made at the first try, by the expectations as they stood: type 98.0 / 93.2, all ids 90.7 / 84.5, none invented
+100 / 100, label 79.7 / 87.7, acted or asked where due 53.9 / 77.0, asked where wrong 3 / 5, acted where wrong 0 / 0; docs/events.md says
+what was mended, and which expectations were.
 """
 
 from typing import Any
@@ -93,6 +96,41 @@ CALLS: tuple[Row, ...] = (
         "codebuild:project#" + ARN("codebuild", "project/w"), "TAMPERING"),
     ("lakeformation", "GrantPermissions", {"permissions": ["ALL"]}, "lakeformation:permissions#unknown", "TAMPERING"),
     ("iot", "AttachPolicy", {"policyName": "All", "target": ARN("iot", "cert/a")}, "iot:policy#All", "TAMPERING"),
+    # the last two sets: what is named after the call, whose service it is, and what two words name
+    ("kafka", "BatchDisassociateScramSecret", {"clusterArn": ARN("kafka", "cluster/p/1"), "secretArnList": [ARN("secretsmanager", "x:y")]},
+        "kafka:cluster#p/1", "FAILURE"),
+    ("kinesisanalytics", "DeleteApplicationSnapshot", {"applicationName": "agg", "snapshotName": "s1"},
+        "kinesisanalytics:snapshot#s1", "FAILURE"),
+    ("cloudfront", "DeleteFunction", {"name": "rewrite", "ifMatch": "E"}, "cloudfront:function#rewrite", "FAILURE"),
+    ("ec2", "DeleteTransitGatewayRoute", {"DeleteTransitGatewayRouteRequest": {"TransitGatewayRouteTableId": "tgw-rtb-1"}},
+        "ec2:transit-gateway-route#tgw-rtb-1", "FAILURE"),
+    ("ec2", "WithdrawByoipCidr", {"WithdrawByoipCidrRequest": {"Cidr": "203.0.113.0/24"}}, "ec2:byoip-cidr#203.0.113.0/24", "FAILURE"),
+    ("ec2", "DisassociateAddress", {"associationId": "eipassoc-8"}, "ec2:address#eipassoc-8", "FAILURE"),
+    ("route53resolver", "UpdateFirewallConfig", {"resourceId": "vpc-0e", "firewallFailOpen": "ENABLED"}, "ec2:vpc#vpc-0e", "TAMPERING"),
+    ("securityhub", "DisableImportFindingsForProduct", {"productSubscriptionArn": ARN("securityhub", "product-subscription/aws/x")},
+        "securityhub:product-subscription#" + ARN("securityhub", "product-subscription/aws/x"), "TAMPERING"),
+    ("glue", "BatchDeletePartition", {"databaseName": "lake", "tableName": "clicks"}, "glue:table#clicks", "ANOMALY"),
+    ("firehose", "UpdateDestination", {"deliveryStreamName": "to-s3", "destinationId": "d-0"}, "firehose:stream#to-s3", "NORMAL"),
+    ("apigateway", "FlushStageCache", {"restApiId": "q1", "stageName": "prod"}, "apigateway:stage#prod", "NORMAL"),
+    ("iot", "DeleteThingGroup", {"thingGroupName": "sensors"}, "iot:thing-group#sensors", "FAILURE"),
+    ("apigateway", "DeleteVpcLink", {"vpcLinkId": "vl-3"}, "apigateway:vpc-link#vl-3", "FAILURE"),
+    ("iam", "DeleteLoginProfile", {"userName": "bob"}, "iam:user#bob", "ANOMALY"),
+    ("directconnect", "DisassociateConnectionFromLag", {"connectionId": "dx-4", "lagId": "l-1"}, "directconnect:connection#dx-4", "FAILURE"),
+    ("iot", "DetachThingPrincipal", {"thingName": "pump-7"}, "iot:thing#pump-7", "ANOMALY"),
+    ("route53", "UpdateHealthCheck", {"healthCheckId": "hc-8", "disabled": True}, "route53:health-check#hc-8", "FAILURE"),
+    ("ses", "PutConfigurationSetSendingOptions", {"configurationSetName": "t", "sendingEnabled": False}, "ses:configuration-set#t",
+        "FAILURE"),
+    ("fsx", "UpdateFileSystem", {"fileSystemId": "fs-0f", "windowsConfiguration": {"automaticBackupRetentionDays": 0}},
+        "fsx:file-system#fs-0f", "TAMPERING"),
+    ("elasticfilesystem", "UpdateFileSystemProtection", {"fileSystemId": "fs-7", "replicationOverwriteProtection": "DISABLED"},
+        "efs:file-system#fs-7", "TAMPERING"),
+    ("kafka", "UpdateConnectivity", {"clusterArn": ARN("kafka", "cluster/p/1"), "connectivityInfo":
+        {"publicAccess": {"type": "SERVICE_PROVIDED_EIPS"}}}, "kafka:cluster#p/1", "TAMPERING"),
+    ("kafka", "UpdateConnectivity", {"clusterArn": ARN("kafka", "cluster/p/1"), "connectivityInfo": {"publicAccess": {"type": "DISABLED"}}},
+        "kafka:cluster#p/1", "NORMAL"),
+    ("redshift", "AuthorizeDataShare", {"dataShareArn": ARN("redshift", "datashare:n/s"), "consumerIdentifier": "999988887777"},
+        "redshift:datashare#" + ARN("redshift", "datashare:n/s"), "TAMPERING"),
+    ("route53domains", "DisableDomainAutoRenew", {"domainName": "shop.example"}, "route53domains:domain#shop.example", "TAMPERING"),
 )  # fmt: skip
 
 # source, title, detail, ARNs, resource, label
@@ -154,4 +192,19 @@ REPORTS: tuple[tuple[str, str, dict[str, Any], tuple[str, ...], str, str], ...] 
     ("cloudwatch", "CloudWatch Alarm State Change", {"alarmName": "a", "state": {"value": "ALARM"}, "configuration": {"metrics": [
         {"metricStat": {"metric": {"namespace": "AWS/NATGateway", "dimensions": {"NatGatewayId": "nat-7"}}}}]}}, (),
         "ec2:nat-gateway#nat-7", "FAILURE"),
+    ("glue", "Glue Workflow Run State Change", {"workflowName": "n", "state": "COMPLETED"}, (), "glue:workflow#n", "NORMAL"),
+    ("ec2", "VPC Endpoint Connection State Change", {"vpcEndpointId": "vpce-0c", "state": "rejected"}, (), "ec2:vpcendpoint#vpce-0c",
+        "ANOMALY"),
+    ("backup", "Report Job State Change", {"reportJobId": "rj", "status": "COMPLETED"}, (), "backup:reportjob#rj", "NORMAL"),
+    ("resiliencehub", "Drift detected", {"appArn": ARN("resiliencehub", "app/7"), "status": "PolicyBreached"}, (),
+        "resiliencehub:app#" + ARN("resiliencehub", "app/7"), "NORMAL"),
+    ("route53resolver", "DNS Firewall Block", {"firewall-rule-group-id": "frg-1", "resources": [{"instance-details": {"id": "i-0fa"}}]},
+        (), "ec2:instance#i-0fa", "ANOMALY"),
+    ("fsx", "FSx File System State Change", {"fileSystemId": "fs-0f", "lifecycle": "MISCONFIGURED"}, (), "fsx:filesystem#fs-0f", "FAILURE"),
+    ("cloudwatch", "CloudWatch Alarm State Change", {"alarmName": "a", "state": {"value": "ALARM"}, "configuration": {"metrics": [
+        {"metricStat": {"metric": {"namespace": "AWS/EventBridge/Pipes", "name": "F", "dimensions": {"PipeName": "p"}}}}]}}, (),
+        "pipes:pipe#p", "FAILURE"),
+    ("cloudwatch", "CloudWatch Alarm State Change", {"alarmName": "a", "state": {"value": "ALARM"}, "configuration": {"metrics": [
+        {"metricStat": {"metric": {"namespace": "AWS/FSx", "name": "F", "dimensions": {"FileSystemId": "fs-0f"}}}}]}}, (),
+        "fsx:file-system#fs-0f", "FAILURE"),
 )  # fmt: skip
