@@ -47,7 +47,7 @@ class EcsRedeploy:
             return reason
         asked = request(event)
         to_zero = event.name in _CALLS and asked.get("desiredCount") == 0
-        sick = event.name in _SICK or event.facts.get("eventName") in _SICK
+        sick = bool(_SICK.intersection({event.name, str(event.facts.get("eventName"))}))
         if not (to_zero or sick):
             return "the event says neither that the service went to 0 tasks nor that its tasks fail"
         found = place_of(event.resource.id, asked.get("cluster") or event.facts.get("clusterArn"))

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from aiops_daemon.cli.explainer import Explained, explainer
 from aiops_daemon.events import recognize
@@ -77,3 +80,46 @@ def test_the_same_call_that_was_refused_or_was_made_by_a_service_is_never_acted_
     by_service = {"type": "AssumedRole", "arn": ARN("sts", "assumed-role/R/x"), "invokedBy": "cloudformation.amazonaws.com"}
     _, managed = explained(called(service, name, request_, userIdentity=by_service))
     assert managed.decision == "none"
+
+
+SERVICE = ARN("ecs", "service/shop/web")
+WHOLE = (
+    *(message(source, title, detail, arns) for source, title, detail, arns, _, _ in REPORTS),
+    *(called(service, name, request) for service, name, request, _, _ in CALLS),
+    # those for which there is an action, which reads them as well
+    message("ecs", "ECS Service Action", {"eventType": "ERROR", "eventName": "SERVICE_TASK_START_IMPAIRED", "clusterArn": "c"}, (SERVICE,)),
+    called("ecs", "UpdateService", {"cluster": "shop", "service": "web", "desiredCount": 0}),
+    called("ec2", "StopInstances", {"instancesSet": {"items": [{"instanceId": "i-0a"}]}}),
+    called("rds", "StopDBInstance", {"dBInstanceIdentifier": "prod"}),
+    called("s3", "PutBucketPolicy", {"bucketName": "b", "bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": "*"}]}}),
+    called("ssm", "PutParameter", {"name": "/a"}, responseElements={"version": 3}),
+    message("ssm", "Parameter Store Change", {"name": "/a", "operation": "Update"}),
+    message("ec2", "EC2 Instance State-change Notification", {"instance-id": "i-0a", "state": "stopped"}),
+)
+ODD = ("null", "true", "-1", "1e308", '""', '"arn:aws:"', "[]", "{}", '{"a": [{"b": []}]}', '["x", 3, null]', '"\\u202e\\u0000"', "[[[]]]")
+
+
+def places(tree: Any) -> list[tuple[Any, Any]]:
+    """Every container with a key of it."""
+    inner = list(tree.items()) if isinstance(tree, dict) else list(enumerate(tree)) if isinstance(tree, list) else []
+    return [(tree, key) for key, _ in inner] + [place for _, value in inner for place in places(value)]
+
+
+def strings(tree: Any) -> list[str]:
+    inner = [*tree, *tree.values()] if isinstance(tree, dict) else tree if isinstance(tree, list) else []
+    return [tree] if isinstance(tree, str) else [text for value in inner for text in strings(value)]
+
+
+@hypothesis_settings(max_examples=400, deadline=None)
+@given(st.sampled_from(WHOLE), st.data())
+def test_a_valid_event_that_was_damaged_raises_nothing_and_names_nothing_that_it_does_not_hold(whole: str, data: st.DataObject) -> None:
+    body = json.loads(whole)
+    for _ in range(data.draw(st.integers(1, 3))):
+        found = places(body)
+        parent, key = found[data.draw(st.integers(0, len(found) - 1))]
+        if isinstance(parent, dict) and data.draw(st.booleans()):
+            parent.pop(key, None)
+        else:
+            parent[key] = json.loads(data.draw(st.sampled_from(ODD)))
+    answer, text = explainer(Settings())(json.dumps(body), NOW), " ".join(strings(body))
+    assert all(part in text for one in answer.resource_ids for part in one.split("/"))

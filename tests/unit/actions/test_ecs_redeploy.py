@@ -39,7 +39,7 @@ def test_applies_to_a_failed_deployment() -> None:
     assert ACTION.parameters(event) == {**WHERE, "was_zero": False}
 
 
-@pytest.mark.parametrize("facts", [{"requestParameters": {"desiredCount": 3}}, {}])
+@pytest.mark.parametrize("facts", [{"requestParameters": {"desiredCount": 3}}, {}, {"eventName": {"a": 1}}])
 def test_another_update_is_none_of_its_business(facts: dict[str, Any]) -> None:
     assert "neither" in str(ACTION.parameters(event_on(KIND, "prod/web", "UpdateService", facts=facts)))
 
