@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from aiops_daemon.model.errors import (
     AiopsError,
@@ -18,7 +19,9 @@ from aiops_daemon.model.errors import (
     Throttled,
 )
 
-FOREIGN = (ClientError, BotoCoreError, HttpError, TimeoutError, OSError)  # what botocore, or the network under it, raises
+# What botocore, or the network under it, raises; a parser's error is the page of a proxy where AWS's answer should be.
+FOREIGN = (ClientError, BotoCoreError, ResponseParserError, HttpError, TimeoutError, OSError)
+_SAID = 600  # of the service's own words
 _THROTTLED = (
     "Throttl",
     "TooManyRequests",
@@ -49,14 +52,14 @@ def translate(error: Exception, doing: str) -> AiopsError:
         return ConfigurationError(f"{doing}: no AWS credentials found")
     if isinstance(error, ParamValidationError):
         return InvalidInput(f"{doing}: {error}")
-    return RetryLater(f"{doing}: {error}")  # connection, time-out, end of stream: nobody answered
+    return RetryLater(f"{doing}: {_one_line(error)}")  # connection, time-out, end of stream: nobody answered
 
 
 def _translate_answer(error: ClientError, doing: str) -> AiopsError:
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", "Unknown"))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
-    text = f"{doing}: {code}: {answer.get('Message', '')}"
+    text = f"{doing}: {code}: {_one_line(answer.get('Message', ''))}"
     if code == "ConditionalCheckFailedException":
         return ConditionFailed(text, error.response.get("Item"))
     for marks, kind in (
@@ -70,6 +73,12 @@ def _translate_answer(error: ClientError, doing: str) -> AiopsError:
     if status >= 500 or code in {"InternalError", "InternalFailure", "ServiceUnavailable", "RequestTimeout"}:
         return RetryLater(text)
     return GiveUp(text)
+
+
+def _one_line(said: object) -> str:
+    """Reasons stand in logs, pages and on a terminal: an HTML page must not fill them."""
+    text = " ".join(str(said).split())
+    return text if len(text) <= _SAID else text[:_SAID] + " [...]"
 
 
 @contextmanager

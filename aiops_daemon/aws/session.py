@@ -59,7 +59,8 @@ class Client:
             try:
                 answer = await method(**parameters)
             except FOREIGN as error:
-                ours = translate(error, f"{service} {name}")
+                table = parameters.get("TableName")  # the answer to a table that is missing does not name it
+                ours = translate(error, f"{service} {name} {table}" if table else f"{service} {name}")
                 result = type(ours).__name__
                 raise ours from error
             except Exception as error:

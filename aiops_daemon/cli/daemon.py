@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aiops_daemon.cli.errors import UsageError
+from aiops_daemon.cli.errors import UsageError, readable
 
 
 def run() -> None:
@@ -83,10 +83,8 @@ def send(source: Annotated[str, typer.Argument(metavar="FILE|-", help="One event
     """Put an event on the daemon's queue: for a first try, and for drills."""
     from aiops_daemon.settings import load
 
-    try:
-        body = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{source} cannot be read: {error}") from error
+    with readable(source):
+        body = (sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()).decode()
     if not body.strip():
         raise UsageError("the event is empty")
     print(*asyncio.run(put_on_queue(load(), body)))

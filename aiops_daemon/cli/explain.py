@@ -5,11 +5,11 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aiops_daemon.cli.errors import UsageError
+from aiops_daemon.cli.errors import UsageError, readable
 
 if TYPE_CHECKING:
     from aiops_daemon.cli.explainer import Explained
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def explain(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Message bodies: files, folders, or - for standard input.")],
-    output: Annotated[str, typer.Option(help="table, json or jsonl")] = "table",
+    output: Annotated[Literal["table", "json", "jsonl"], typer.Option(help="table for people, json or jsonl for programs")] = "table",
 ) -> None:
     """What would the daemon do with these messages, and why? Acts on nothing."""
     from aiops_daemon.cli.explainer import explainer
@@ -44,7 +44,9 @@ def bodies(paths: list[str]) -> Iterator[tuple[str, str]]:
             raise UsageError(f"{path} does not exist")
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file():
-                yield str(file.relative_to(place)) if place.is_dir() else str(file), file.read_bytes().decode(errors="replace")
+                with readable(str(file)):
+                    raw = file.read_bytes()
+                yield str(file.relative_to(place)) if place.is_dir() else str(file), raw.decode(errors="replace")
 
 
 def row(name: str, answer: "Explained") -> dict[str, object]:

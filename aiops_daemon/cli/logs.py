@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from aiops_daemon.cli import logs_backtest, logs_series
+from aiops_daemon.cli.errors import readable
 
 app = typer.Typer(help="Look at logs the way the log watch does.", no_args_is_help=True)
 
 
 def _lines(name: str) -> list[str]:
-    raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    with readable(name):
+        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     text = raw.decode("utf-8", "replace")
     return text.removesuffix("\n").split("\n") if text else []
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aiops_daemon.cli.errors import readable
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -181,7 +183,7 @@ def _group_name(name: str) -> str:
 
 
 def _lines(name: str, progress: "Progress", task: "TaskID") -> Iterator[str]:
-    with sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
+    with readable(name), sys.stdin.buffer if name == "-" else Path(name).open("rb") as stream:
         seen = 0
         for raw in stream:
             seen += len(raw)

@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from aiops_daemon.cli.errors import readable
+
 Source = Annotated[str, typer.Argument(help="a CSV file with the header timestamp,value, or - for standard input")]
 
 
 def _points(source: str) -> Iterator[tuple[float, float]]:
-    with sys.stdin if source == "-" else Path(source).open(encoding="utf-8", newline="") as lines:
+    with readable(source), sys.stdin if source == "-" else Path(source).open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.reader(lines), start=1):
             if not row or (number == 1 and row[0].strip().lower() == "timestamp"):
                 continue

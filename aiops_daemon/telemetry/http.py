@@ -4,6 +4,7 @@
 red and leaves the process up, since restarting would not create the queue.
 """
 
+import os
 from collections.abc import Callable
 from typing import Self
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from aiops_daemon import __version__
+from aiops_daemon.model.errors import ConfigurationError
 from aiops_daemon.telemetry.health import Health, Watchdog
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.settings import TelemetrySettings
@@ -33,7 +35,13 @@ class HttpServer:
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.http_host, self._settings.http_port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            where = f"{self._settings.http_host}:{self._settings.http_port}"
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise ConfigurationError(f"cannot listen on {where}: {why} (AIOPS_TELEMETRY__HTTP_HOST, AIOPS_TELEMETRY__HTTP_PORT)") from error
         self.port = int(self._runner.addresses[0][1])
         return self
 

@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from aiops_daemon.aws.clock import SystemClock
+from aiops_daemon.model.errors import ConfigurationError
 from aiops_daemon.telemetry.health import Check, Health, Watchdog
 from aiops_daemon.telemetry.http import HttpServer
 from aiops_daemon.telemetry.metrics import Metrics
@@ -27,3 +28,17 @@ async def test_the_three_paths() -> None:
     assert "process_cpu_seconds_total" in answers["/metrics"][1]
     assert 'aiops_ready{check="queue"} 0.0' in answers["/metrics"][1]
     assert "does not exist" in answers["/readyz"][1]
+
+
+async def test_a_port_that_somebody_has_is_one_line_that_says_which_setting() -> None:
+    metrics = Metrics()
+
+    def on(port: int) -> HttpServer:
+        settings = TelemetrySettings(http_host="127.0.0.1", http_port=port)
+        return HttpServer(settings, metrics, Health, Watchdog(settings, SystemClock(), metrics.process))
+
+    async with on(0) as first:
+        with pytest.raises(
+            ConfigurationError, match=rf"cannot listen on 127\.0\.0\.1:{first.port}: Address already in use \(.*HTTP_PORT\)"
+        ):
+            await on(first.port).__aenter__()

@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ParamValidationError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from aiops_daemon.aws.errors import translate, translated
 from aiops_daemon.model.errors import (
@@ -53,6 +54,7 @@ TABLE: list[tuple[Exception, type[AiopsError]]] = [
     (ReadTimeoutError(endpoint_url="http://x"), RetryLater),
     (TimeoutError(), RetryLater),
     (OSError("broken pipe"), RetryLater),
+    (ResponseParserError("invalid XML received"), RetryLater),
     (NoCredentialsError(), ConfigurationError),
     (ParamValidationError(report="Missing required parameter"), InvalidInput),
 ]
@@ -83,3 +85,17 @@ def test_the_original_stays_as_the_cause_and_a_bug_stays_a_bug() -> None:
     assert isinstance(caught.value.__cause__, ClientError)
     with pytest.raises(KeyError), translated("sns publish"):
         raise KeyError("ours")
+
+
+PAGE = "<html>\n<title>500</title>\n" + "<p>overloaded</p>\n" * 100
+
+
+@pytest.mark.parametrize("error", [answer("500", 500, Error={"Code": "500", "Message": PAGE}), ResponseParserError(PAGE)])
+def test_the_page_of_a_proxy_in_place_of_an_answer_is_tried_again_and_told_in_one_line(error: Exception) -> None:
+    with pytest.raises(RetryLater) as caught, translated("sqs send_message"):
+        raise error
+    said = str(caught.value)
+    assert "\n" not in said
+    assert "<html> <title>500</title>" in said
+    assert said.endswith(" [...]")
+    assert len(said) < 700

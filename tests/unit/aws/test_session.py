@@ -76,6 +76,12 @@ async def test_an_error_comes_out_as_ours_and_is_told_by_its_class(
     assert session[1] == [("ecs", "describe", kind.__name__)]
 
 
+async def test_a_table_that_is_missing_is_named_since_the_answer_does_not(session: tuple[AwsSession, Seen]) -> None:
+    error = ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "Requested resource not found"}}, "Describe")
+    with pytest.raises(NotFound, match=r"^dynamodb describe aiops-incidents: ResourceNotFoundException: Requested resource not found$"):
+        await Client(Raw(error), "dynamodb", session[0]).describe(TableName="aiops-incidents")
+
+
 async def test_a_cancelled_call_is_not_counted_as_a_good_one(session: tuple[AwsSession, Seen]) -> None:
     raw = Raw(asyncio)
     with pytest.raises(TimeoutError):

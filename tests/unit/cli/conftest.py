@@ -18,7 +18,7 @@ class Terminal:
         self.fleet = Fleet()
         self.aws = ScriptedAws(send_message=[{"MessageId": "m-1"}], get_queue_url=[{"QueueUrl": "http://q"}])
 
-    def run(self, *arguments: str, stdin: str | None = None, columns: int = 300) -> Result:
+    def run(self, *arguments: str, stdin: str | bytes | None = None, columns: int = 300) -> Result:
         return CliRunner().invoke(app, list(arguments), input=stdin, env={"COLUMNS": str(columns)})
 
     def sent(self) -> list[str]:

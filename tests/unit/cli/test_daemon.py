@@ -107,6 +107,14 @@ def test_send_of_a_file_that_is_not_there_says_so(terminal: Any, tmp_path: Path)
     assert "none.json" in str(done.exception)
 
 
+def test_send_of_bytes_that_are_no_text_says_so_and_sends_nothing(terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "event.bin").write_bytes(b"\xff\xfe")
+    for done in (terminal.run("send", str(tmp_path / "event.bin")), terminal.run("send", "-", stdin=b"\xff\xfe")):
+        assert isinstance(done.exception, InvalidInput)
+        assert "cannot be read: 'utf-8'" in str(done.exception)
+    assert terminal.sent() == []
+
+
 def test_stop_and_start_turn_the_kill_switch_of_the_fleet(terminal: Any) -> None:
     switch = KillSwitch(terminal.fleet.memory, terminal.fleet.clock)
     assert "no step will run" in terminal.run("stop", "--reason", "drill").stdout

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.cli.logs import app
 
 LOG = """2026-01-05T10:00:00Z INFO user 17 logged in from 10.0.0.7
@@ -61,3 +62,11 @@ def test_bytes_that_are_no_text_are_no_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["templates", str(path)])
     assert result.exit_code == 0
     assert result.stdout.split()[0] == "2"
+
+
+@pytest.mark.parametrize("command", [["templates"], ["score"], ["forecast", "--threshold", "5"]], ids=lambda words: words[0])
+def test_a_file_that_is_not_there_is_one_line(command: list[str], tmp_path: Path) -> None:
+    where = str(tmp_path / "none.log")
+    result = CliRunner().invoke(app, [*command, where])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == f"{where} cannot be read: No such file or directory"
