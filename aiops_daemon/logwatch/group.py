@@ -9,7 +9,7 @@ from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
 from aiops_daemon.logwatch.findings import AGGREGATES, LEVEL, TOTAL, Deploy, Ending, Finding, GroupStep
-from aiops_daemon.logwatch.group_series import LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS
+from aiops_daemon.logwatch.group_series import FIXED, LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS
 from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor, Step
 from aiops_daemon.logwatch.outlook import GroupOutlook
@@ -55,7 +55,8 @@ class GroupAnalysis:
         self.monitor: GroupMonitor | None = None
         self.info: dict[str, TemplateInfo] = {}
         self.by_insights = False
-        self.named: dict[str, str] = {}  # row "new" -> the template that it was reported as
+        self.named: dict[str, str] = {}  # row -> the template that its departure was reported as, where it is another one
+        self.left: list[Ending] = []  # of departures whose series has gone: told with the next step
 
     @property
     def _begun(self) -> GroupMonitor:
@@ -89,6 +90,8 @@ class GroupAnalysis:
 
     def restart(self) -> None:
         """Forget what is normal; the next line begins a new history."""
+        if self.monitor is not None:
+            self._leave(self.monitor.keys)
         self.monitor = None
         self.open = OpenBuckets()
         self.named = {}
@@ -108,7 +111,9 @@ class GroupAnalysis:
             return
         self.by_insights = to_insights
         if self.monitor is not None:
-            self.monitor.forget([key for key in self.monitor.keys if key.startswith(INSIGHTS) is not to_insights])
+            gone = [key for key in self.monitor.keys if key.startswith(INSIGHTS) is not to_insights and key not in FIXED]
+            self._leave([*gone, *(f"{LEVEL}{level}" for level in LEVELS)])
+            self.monitor.forget(gone)
             self.monitor.restart_levels()
             self.monitor.familiar.update(f"{INSIGHTS}{level}" for level in LEVELS)  # another name is no news
         self.open.reopen(from_bucket)
@@ -166,9 +171,20 @@ class GroupAnalysis:
 
     def _follow_merges(self) -> None:
         for key in [k for k in self.info if self.miner.resolve(k) != k]:
-            self._begun.merge(key, self.miner.resolve(key))
-            info = self.info.pop(key)
-            self.info.setdefault(self.miner.resolve(key), info)
+            now, away = self.miner.resolve(key), self._departure(key)
+            self._begun.merge(key, now)
+            self.info.setdefault(now, self.info.pop(key))
+            if away is not None and self._departure(now) is away:
+                self.named[now] = self.named.pop(key, key)
+            elif away is not None:
+                self.left.append(self._ending(key, away))
+
+    def _departure(self, key: str) -> Departure | None:
+        return self._begun.active.get(self._begun.index.get(key, -1))
+
+    def _leave(self, keys: Iterable[str]) -> None:
+        """A departure ends with its series, or its alert would stay open for ever, and swallow all that is like it."""
+        self.left += [self._ending(key, away) for key in keys if (away := self._departure(key)) is not None]
 
     def _let_go(self, recent: Sequence[BucketCounts]) -> None:
         """What the miner has evicted has no series any more, once its lines are judged and it is not away from normal."""
@@ -194,7 +210,7 @@ class GroupAnalysis:
 
     def _finding(self, d: Departure, at: int, recent: Sequence[BucketCounts]) -> Finding:
         key = self._key(d, recent)
-        info = self.info.get(key)
+        info = self._known(key)
         since = d.since * BUCKET_SECONDS
         return Finding(
             at=at, log_group=self.name, kind=d.kind, template=self._title(key, d), template_id=key,
@@ -213,11 +229,9 @@ class GroupAnalysis:
     def _key(self, d: Departure, recent: Sequence[BucketCounts]) -> str:
         """The template that a row stands for; lines of new templates are reported as the loudest of them."""
         key = self._begun.keys[d.row]
-        if key not in {NEW, NEW_ERROR}:
-            return key
-        if key not in self.named:
+        if key in {NEW, NEW_ERROR} and key not in self.named:
             self.named[key] = self._loudest_new(recent, errors=key == NEW_ERROR) or key
-        return self.named[key]
+        return self.named.get(key, key)
 
     def row_key(self, template_id: str) -> str:
         """The row behind a finding's template: the template's own, or that of new lines."""
@@ -241,8 +255,12 @@ class GroupAnalysis:
             return f"({key.replace(':', ' ')})"
         return self.redact(self.miner.text(key))
 
+    def _known(self, key: str) -> TemplateInfo | None:
+        """Also of a template that has become part of another since it was reported."""
+        return self.info.get(self.miner.resolve(key))
+
     def level(self, key: str) -> str:
-        info = self.info.get(key)
+        info = self._known(key)
         return info.level if info else key.removeprefix(LEVEL) if key.startswith(LEVEL) else ""
 
     def _samples(self, key: str, recent: Sequence[BucketCounts]) -> tuple[str, ...]:
@@ -255,14 +273,13 @@ class GroupAnalysis:
             ]
             keys = [template for _, template in sorted(loud, reverse=True)[:SAMPLES]]
             return tuple(self.redact(s) for k in keys for s in recent[-1].samples.get(k, [])[:1])
-        fresh = [self.redact(s) for counts in reversed(recent) for s in counts.samples.get(key, [])]
-        info = self.info.get(key)
+        fresh = [self.redact(s) for counts in reversed(recent) for s in counts.samples.get(self.miner.resolve(key), [])]
+        info = self._known(key)
         return tuple(dict.fromkeys(fresh + (info.samples if info else [])))[:SAMPLES]
 
     def _endings(self, step: Step) -> tuple[Ending, ...]:
-        endings = []
-        for d in step.ended:
-            key = self._begun.keys[d.row]
-            template = self.named.pop(key, key)
-            endings.append(Ending(self.name, template, d.rising, d.last_hot_end * BUCKET_SECONDS, d.adopted))
-        return tuple(endings)
+        left, self.left = self.left, []
+        return (*left, *(self._ending(self._begun.keys[d.row], d) for d in step.ended))
+
+    def _ending(self, key: str, d: Departure) -> Ending:
+        return Ending(self.name, self.named.pop(key, key), d.rising, d.last_hot_end * BUCKET_SECONDS, d.adopted)

@@ -80,7 +80,7 @@ class GroupMonitor(GroupSeries):
         return moved
 
     def merge(self, old: str, new: str) -> None:
-        """Two templates turned out to be one: add up their histories."""
+        """Two templates turned out to be one: add up their histories; a departure goes along, where the other has none of its own."""
         source = self.index.get(old)
         if source is None:
             return
@@ -94,7 +94,9 @@ class GroupMonitor(GroupSeries):
         self.counts[target] += self.counts[source]
         self.expected[target] += self.expected[source]
         self.reset[target] = min(self.reset[target], self.reset[source])
-        self.active.pop(source, None)
+        departure = self.active.pop(source, None)
+        if departure is not None and target not in self.active:
+            departure.row, self.active[target] = target, departure
         self.forget([old])
 
     def restart_levels(self) -> None:

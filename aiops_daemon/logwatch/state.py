@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from aiops_daemon.logwatch.baseline import Baseline, Rows
+from aiops_daemon.logwatch.findings import Ending
 from aiops_daemon.logwatch.group import GroupAnalysis, TemplateInfo
 from aiops_daemon.logwatch.memory import HourMemory
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor
@@ -21,6 +22,7 @@ from aiops_daemon.model.errors import GiveUp
 VERSION = 2  # 2: seven windows instead of five
 _DEPARTURES = TypeAdapter(dict[int, Departure])
 _INFO = TypeAdapter(dict[str, TemplateInfo])
+_ENDINGS = TypeAdapter(list[Ending])
 _ROW = "row_"
 _MOST_FAMILIAR = 20_000
 
@@ -52,6 +54,7 @@ def pack(group: GroupAnalysis) -> bytes:
         "totals": {bucket: counts.total for bucket, counts in group.open.buckets.items()},
         "info": {key: asdict(info) for key, info in group.info.items()},
         "named": group.named,
+        "left": _ENDINGS.dump_python(group.left, mode="json"),
         "miner": group.miner.to_state(),
         "outlook": group.outlook.to_state(),
     }
@@ -87,6 +90,7 @@ def unpack(group: GroupAnalysis, data: bytes) -> dict[int, int]:
     group.monitor = monitor
     group.info = _INFO.validate_python(meta["info"])
     group.named = meta["named"]
+    group.left = _ENDINGS.validate_python(meta.get("left", ()))  # states of before have none
     group.miner = TemplateMiner.from_state(meta["miner"])
     group.outlook.restore(meta["outlook"])
     group.open.final_before = meta["final_before"]

@@ -37,6 +37,9 @@ class Named:
 
     limit = 10_000
 
+    def __contains__(self, identifier: str) -> bool:
+        return True
+
     def assign(self, messages: Sequence[str]) -> list[str]:
         raise NotImplementedError
 

@@ -8,6 +8,7 @@ import pytest
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, DAY
+from aiops_daemon.logwatch.episodes import Change, EpisodeBook
 from aiops_daemon.logwatch.findings import Finding, GroupStep, Kind
 from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis
 from aiops_daemon.logwatch.lines import Line
@@ -156,6 +157,53 @@ def test_a_late_line_of_a_new_template_does_not_stop_the_group() -> None:
     fed(group, START + YOUNG, "late news", level="ERROR", late=1)
     steps = fed(group, START + YOUNG, *["served"] * 40, *["boom and bang"] * 30, level="ERROR")
     assert "boom and bang" in {f.template for f in found(steps) if f.kind is Kind.NEW}
+
+
+@pytest.mark.parametrize("becomes", ["e2", "wider"])
+def test_an_alert_about_a_template_that_becomes_another_one_ends_all_the_same(becomes: str) -> None:
+    live, book = Live(), EpisodeBook()
+    live.run(WARM)
+    steps = live.run(4, e1=12)
+    live.miner.became["e1"] = becomes
+    steps += live.run(4, e1=12)
+    told = [change for step in steps for change, _ in book.settle([step])]
+    assert told.count(Change.OPENED) == 1
+    (alert,) = book.alerts
+    assert (alert.cause.template_id, alert.cause.level, alert.closed) == ("e1", "ERROR", False)
+    assert live.group.row_key("e1") == becomes
+    assert [change for step in live.run(40) for change, _ in book.settle([step])][-1] is Change.CLOSED
+    assert not live.group.named
+
+
+def test_of_two_departures_that_become_one_both_end() -> None:
+    live = Live()
+    live.run(WARM)
+    steps = live.run(4, e1=12, e2=12)
+    assert {"e1", "e2"} <= {finding.template_id for finding in found(steps)}
+    live.miner.became["e1"] = "e2"
+    assert "e1" in {ending.template_id for step in live.run(1, e2=24) for ending in step.endings}
+    assert "e2" in {ending.template_id for step in live.run(40) for ending in step.endings}
+
+
+def test_what_was_open_when_the_reader_changed_is_closed_and_does_not_swallow_what_comes_after() -> None:
+    live, book = Live(), EpisodeBook()
+    live.run(WARM)
+    steps = live.run(4, e1=12)
+    live.group.switch(to_insights=True)
+    live.group.switch(to_insights=False)
+    steps += live.run(YOUNG)
+    told = [change for step in steps for change, _ in book.settle([step])]
+    assert (told[0], told[-1]) == (Change.OPENED, Change.CLOSED)
+    again = [change for step in live.run(4, e1=12) for change, _ in book.settle([step])]
+    assert again[0] is Change.OPENED
+
+
+def test_a_new_history_ends_what_was_open() -> None:
+    live = Live()
+    live.run(WARM)
+    opened = {finding.template_id for finding in found(live.run(4, e1=12))}
+    live.group.restart()
+    assert {ending.template_id for step in live.run(2) for ending in step.endings} == opened
 
 
 def test_another_reader_is_no_news() -> None:

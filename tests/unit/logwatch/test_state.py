@@ -7,7 +7,7 @@ import pytest
 
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
-from aiops_daemon.logwatch.findings import GroupStep
+from aiops_daemon.logwatch.findings import Ending, GroupStep
 from aiops_daemon.logwatch.group import GroupAnalysis
 from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
@@ -117,3 +117,12 @@ def test_a_state_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("aiops_daemon.logwatch.state.VERSION", 99)
     with pytest.raises(GiveUp, match="this daemon reads and writes 99"):
         unpack(group(), data)
+
+
+def test_an_end_that_nobody_has_been_told_of_is_told_after_a_restart() -> None:
+    ran = group()
+    live(ran, 0, 2 * DAY)
+    ran.left = [Ending("/shop", "gone", rising=True, until=START * BUCKET_SECONDS)]
+    restored = group()
+    unpack(restored, pack(ran))
+    assert live(restored, 2 * DAY, 2 * DAY + 1)[0].endings == tuple(ran.left)
