@@ -165,10 +165,16 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
             DepthGauge(await clients.client("sqs"), settings.intake, parts.clock, parts.metrics.intake).run,
             GuardGauges(parts.tools, account).run,
         ]
-        parts.metrics.process.build.info({"version": __version__, "mode": settings.policy.mode.value})
+        build = {"version": __version__, "mode": settings.policy.mode.value}
+        parts.metrics.process.build.info(build)
         if settings.logwatch.enabled and settings.logwatch.groups:
             background.append(_watching(await log_watch(parts, account=account, region=region)))
-        yield Daemon(consumer, parts.workers, http, watchdog, background=tuple(background)), parts
+        yield (
+            Daemon(
+                consumer, parts.workers, http, watchdog, background=tuple(background), about=build | {"account": account, "region": region}
+            ),
+            parts,
+        )
 
 
 async def log_watch(parts: Parts, *, account: str, region: str) -> "LogWatch":

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.telemetry.health import Watchdog
@@ -25,6 +25,7 @@ class Daemon:
     http: HttpServer
     watchdog: Watchdog
     background: tuple[Background, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)  # for the first line of the log
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Intake leaves first, so that nothing is admitted that nobody works on."""
@@ -34,7 +35,7 @@ class Daemon:
             group.create_task(self.workers.run(intake_gone))
             for task in self.background:
                 group.create_task(task(stop))
-            _log.info(LogEvent.DAEMON_STARTED, port=self.http.port, workers=self.workers.name)
+            _log.info(LogEvent.DAEMON_STARTED, port=self.http.port, workers=self.workers.name, **self.about)
             try:
                 await self.consumer.run(stop)
             finally:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from aiops_daemon.cli import daemon, demo, explain, guards, incidents, logs, switch
+from aiops_daemon.cli import daemon, demo, explain, guards, incidents, logs, status, switch
 from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.model.errors import AiopsError, ConfigurationError
 
@@ -20,6 +20,7 @@ app.command("bootstrap")(daemon.bootstrap)
 app.command("send")(daemon.send)
 app.command("explain")(explain.explain)
 app.command("demo")(demo.demo)
+app.command("status")(status.status)
 app.command("stop")(switch.stop)
 app.command("start")(switch.start)
 app.command("thaw")(guards.thaw)

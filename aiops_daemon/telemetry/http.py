@@ -53,7 +53,18 @@ class HttpServer:
         health = self._checked()
         lines = [f"aiops-daemon {__version__}", "ready" if health.ok else "NOT ready"]
         lines += [f"  {check.name}: {check.reason or 'ok'}" for check in health.checks]
+        lines += ["", *self._acting()]
         return web.Response(text="\n".join([*lines, "", "/metrics  /healthz  /readyz", ""]))
+
+    def _acting(self) -> list[str]:
+        """The two things that keep it from acting at all; the switch as it was last read, a minute ago at most."""
+        value = self._metrics.registry.get_sample_value
+        acts = value("aiops_build_info", {"version": __version__, "mode": "act"})
+        stopped = value("aiops_kill_switch_engaged")
+        return [
+            "mode: act" if acts else "mode: observe (everything is decided and recorded, nothing is touched)",
+            "stop switch: STOPPED, no step runs (`aiops-daemon status` says who and why)" if stopped else "stop switch: run",
+        ]
 
     async def metrics(self, request: web.Request) -> web.Response:
         """The Prometheus or OpenMetrics text, as the scraper asks for."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from aiops_daemon import __version__
 from aiops_daemon.telemetry.health import Check, Health, Watchdog
 from aiops_daemon.telemetry.http import HttpServer
 from aiops_daemon.telemetry.metrics import Metrics
@@ -72,6 +73,18 @@ async def test_a_person_who_opens_the_port_sees_what_is_here_and_what_is_wrong(w
     said = (await world.server.index(make_mocked_request("GET", "/"))).text or ""
     assert "NOT ready\n  queue: queue aiops-events does not exist\n  table: ok\n" in said
     assert "/metrics  /healthz  /readyz" in said
+
+
+async def test_the_page_says_whether_it_acts_at_all(world: World) -> None:
+    async def said() -> str:
+        return (await world.server.index(make_mocked_request("GET", "/"))).text or ""
+
+    process, guards = world.metrics.process, world.metrics.guards
+    process.build.info({"version": __version__, "mode": "observe"})
+    assert "mode: observe (everything is decided and recorded, nothing is touched)\nstop switch: run\n" in await said()
+    process.build.info({"version": __version__, "mode": "act"})
+    guards.kill_switch.set(1)
+    assert "mode: act\nstop switch: STOPPED, no step runs (`aiops-daemon status` says who and why)\n" in await said()
 
 
 @pytest.mark.parametrize(("accept", "end"), [("", b""), ("application/openmetrics-text; version=1.0.0", b"# EOF\n")])
