@@ -18,7 +18,8 @@ from typing import Any
 import aiohttp
 
 from aiops_daemon.settings import child_environment
-from tests.benchmarks.stand import Control, cloud, fill
+from tests.benchmarks.queues import fill
+from tests.benchmarks.stand import Control, cloud
 from tests.benchmarks.stand import environment as double_environment
 
 DAEMON = [sys.executable, "-m", "aiops_daemon"]

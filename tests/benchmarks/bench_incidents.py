@@ -27,14 +27,13 @@ from aiops_daemon.incidents.stamps import unstamp
 from aiops_daemon.model.incident import State
 from aiops_daemon.telemetry.logging import configure
 from aiops_daemon.telemetry.settings import TelemetrySettings
+from tests.benchmarks.queues import drain, fill
 from tests.benchmarks.stand import (
     Control,
     Done,
     Spent,
     cloud,
     consumer,
-    drain,
-    fill,
     instances,
     parts,
     percentiles,

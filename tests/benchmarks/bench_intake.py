@@ -36,10 +36,10 @@ from aiops_daemon.settings import Settings
 from aiops_daemon.telemetry.logging import configure
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.telemetry.settings import TelemetrySettings
+from tests.benchmarks.queues import BATCH, drain, fill
 from tests.doubles.intake_world import World
 from tests.doubles.virtual_time import run_virtual
 
-BATCH = 10
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 
 
@@ -119,22 +119,9 @@ async def double(latency_ms: float) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def fill(sqs: Any, name: str, bodies: list[str]) -> str:
-    url = str((await sqs.create_queue(QueueName=name))["QueueUrl"])
-    for begin in range(0, len(bodies), BATCH):
-        entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies[begin : begin + BATCH])]
-        await sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    return url
-
-
 async def plain(sqs: Any, url: str, messages: int) -> float:
-    """The floor: nothing but receive(10) and delete_batch(10)."""
-    left, began = messages, time.perf_counter()
-    while left:
-        found = (await sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=BATCH)).get("Messages", [])
-        entries = [{"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]} for index, message in enumerate(found)]
-        await sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-        left -= len(found)
+    began = time.perf_counter()
+    await drain(sqs, url, messages)
     return time.perf_counter() - began
 
 

@@ -30,7 +30,8 @@ from aiops_daemon.model.plan import Progress, Running
 from aiops_daemon.ports import ActionCall
 from aiops_daemon.workflow.leases import BEAT_SECONDS
 from tests.benchmarks.bench_incidents import bodies, quiet
-from tests.benchmarks.stand import TABLE, Control, cloud, consumer, fill, parts, running, settings, until
+from tests.benchmarks.queues import fill
+from tests.benchmarks.stand import TABLE, Control, cloud, consumer, parts, running, settings, until
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 A_SECOND = 200  # started, four times as many as one process can bring so far: a record is packed once its call has lasted a second

@@ -22,7 +22,8 @@ from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.telemetry.health import Watchdog
 from tests.benchmarks.bench_incidents import quiet
-from tests.benchmarks.stand import ACCOUNT, REGION, Control, cloud, consumer, event, fill, instances, percentiles, running, settings, until
+from tests.benchmarks.queues import fill
+from tests.benchmarks.stand import ACCOUNT, REGION, Control, cloud, consumer, event, instances, percentiles, running, settings, until
 
 TICK = 0.01
 LIMIT_SECONDS = 180.0
