@@ -16,13 +16,18 @@ _HEADLINE = {
     NoticeKind.RECOVERED: "Recovered",
     NoticeKind.FAILED: "Recovery FAILED",
     NoticeKind.QUARANTINED: "Quarantined",
-    NoticeKind.STOPPED: "Stopped",
+    NoticeKind.STOPPED: "Recovery stopped",
     NoticeKind.STORM: "Storm",
     NoticeKind.WARNING: "Warning",
     NoticeKind.BREAKER: "Breaker open",
 }
 
 
+_STOP = 'aiops-daemon stop --reason "..."    # nothing runs any more, on any resource, until `aiops-daemon start`'
+_LET_GO = (
+    "aiops-daemon status    # is it still stopped, by whom and why",
+    'aiops-daemon start --reason "..."    # where the stop switch did it: lets it act again',
+)
 BREAKER_SEVERITY = 7  # whatever the resource was worth: nothing of its kind is healed any more
 
 
@@ -32,6 +37,8 @@ def compose(incident: Incident, kind: NoticeKind) -> Notice:
     headline = _HEADLINE[kind]
     if kind is NoticeKind.RECOVERED and incident.success is False:
         headline = "Recovery ran, NOT verified"
+    if kind is NoticeKind.STOPPED and incident.workflow_state is State.REJECTED:
+        headline = "Rejected"
     return Notice(
         notice_id=f"{incident.incident_id}.{kind}",
         incident_id=incident.incident_id,
@@ -83,28 +90,33 @@ def _members(incident: Incident) -> list[str]:
 
 
 def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[str, str]]:
-    event = incident.event
+    """What a woken person needs comes first: a channel with little room leaves out the last ones."""
+    yield from _what_and_why(incident, verdict)
+    yield from _done(incident)
+    yield from _beside(incident, verdict)
     yield "Incident", incident.incident_id
+
+
+def _what_and_why(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[str, str]]:
+    event = incident.event
     yield "State", incident.workflow_state + (f" ({incident.outcome})" if incident.outcome else "")
     yield "Resource", f"{event.resource.type} {event.resource.id} in {event.account}/{event.region}"
     yield "Event", f"{event.name} at {stamp(event.occurred_at)}"
+    yield "By", event.actor.label or "unknown"
+    if incident.workflow_state is State.AWAITING_APPROVAL and incident.due_at is not None:
+        yield "Answer by", f"{stamp(incident.due_at)}; no answer is a no"
     storm = _object(incident.results.get("storm"))
     if storm:
         yield "Storm", f"{storm.get('leader')} since {storm.get('opened_at')}"
     if members := _members(incident):
         yield "Members so far", ", ".join(members)
-    yield "By", event.actor.label or "unknown"
     if verdict:
-        yield (
-            "Classification",
-            f"{verdict.get('classification')} ({float(str(verdict.get('confidence', 0))):.2f}) by {verdict.get('analyst', 'rules')}",
-        )
         yield "Why", str(verdict.get("reasoning", ""))
     if event.kind is EventKind.LOG_ANOMALY:
         yield from ((label.capitalize(), str(value)) for label, value in event.facts.items() if value)
-    history = _object(incident.results.get("history"))
-    if history.get("count"):
-        yield "Similar incidents", f"{history['count']}, success rate {history.get('success_rate')}"
+
+
+def _done(incident: Incident) -> Iterable[tuple[str, str]]:
     for step in _steps(incident):
         record = _object(incident.results.get(f"step:{step.get('id')}"))
         yield (
@@ -114,6 +126,17 @@ def _facts(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[
     last = _object(_object(incident.results.get("verify")).get("last"))
     if last:
         yield "Verification", f"{last.get('status')}: {last.get('detail')}"
+
+
+def _beside(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable[tuple[str, str]]:
+    if verdict:
+        yield (
+            "Classification",
+            f"{verdict.get('classification')} ({float(str(verdict.get('confidence', 0))):.2f}) by {verdict.get('analyst', 'rules')}",
+        )
+    history = _object(incident.results.get("history"))
+    if history.get("count"):
+        yield "Similar incidents", f"{history['count']}, success rate {history.get('success_rate')}"
     if incident.recovery_duration_seconds is not None:
         yield "Duration", f"{incident.recovery_duration_seconds:.1f} s"
 
@@ -128,6 +151,15 @@ def timeline(incident: Incident) -> list[TimelineRow]:
 
 
 def _commands(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
+    """What answers this notice; then how to stop the daemon, wherever it acted or is about to."""
+    if kind in {NoticeKind.ANOMALY, NoticeKind.WARNING}:
+        return _answers(incident, kind)
+    if kind is NoticeKind.STOPPED:
+        return (*_answers(incident, kind), *(() if incident.workflow_state is State.REJECTED else _LET_GO))
+    return (*_answers(incident, kind), _STOP)
+
+
+def _answers(incident: Incident, kind: NoticeKind) -> tuple[str, ...]:
     me = incident.incident_id
     show = f"aiops-daemon incidents show {me}"
     if kind is NoticeKind.BREAKER:
