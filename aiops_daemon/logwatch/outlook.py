@@ -64,8 +64,11 @@ class GroupOutlook:
         }
 
     def restore(self, state: dict[str, object]) -> None:
+        """What was learned; of another volume than the one that is configured now nothing but the counts."""
         threshold, early, forecaster = state.get("threshold"), state.get("early"), state.get("forecaster")
-        self.threshold = float(threshold) if isinstance(threshold, int | float) else None
         self.early = [int(value) for value in early] if isinstance(early, list) else []
+        if self.failure_per_hour and threshold != self.failure_per_hour / HOUR:
+            return
+        self.threshold = float(threshold) if isinstance(threshold, int | float) else None
         if forecaster is not None:
             self.forecaster = Forecaster.from_state(ForecasterState.model_validate(forecaster))

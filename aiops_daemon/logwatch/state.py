@@ -91,7 +91,9 @@ def unpack(group: GroupAnalysis, data: bytes) -> dict[int, int]:
     group.info = _INFO.validate_python(meta["info"])
     group.named = meta["named"]
     group.left = _ENDINGS.validate_python(meta.get("left", ()))  # states of before have none
+    limit = group.miner.limit
     group.miner = TemplateMiner.from_state(meta["miner"])
+    group.miner.limit = limit  # as it is set now
     group.outlook.restore(meta["outlook"])
     group.open.final_before = meta["final_before"]
     group.open.late, group.open.too_late = meta["late"], meta["too_late"]

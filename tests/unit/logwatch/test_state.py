@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from aiops_daemon.logwatch.analysis import LogAnalysis
+from aiops_daemon.logwatch.analysis import LogAnalysis, new_group
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS
 from aiops_daemon.logwatch.findings import Ending, GroupStep
 from aiops_daemon.logwatch.group import GroupAnalysis
@@ -126,3 +126,11 @@ def test_an_end_that_nobody_has_been_told_of_is_told_after_a_restart() -> None:
     restored = group()
     unpack(restored, pack(ran))
     assert live(restored, 2 * DAY, 2 * DAY + 1)[0].endings == tuple(ran.left)
+
+
+def test_another_limit_of_templates_counts_from_the_restart_on() -> None:
+    ran = group()
+    live(ran, 0, 3)
+    restored = new_group("/shop", LogWatchSettings(), TemplateMiner(150))
+    unpack(restored, pack(ran))
+    assert restored.miner.limit == 150
