@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiops_daemon.logwatch.book import Announcement, Book, dump, load
-from aiops_daemon.logwatch.episodes import Change, EpisodeBook
+from aiops_daemon.logwatch.episodes import Change
 from aiops_daemon.logwatch.findings import Alert, Deploy, GroupStep
-from aiops_daemon.logwatch.predictions import Outcome, Prediction, PredictionLedger, Record
+from aiops_daemon.logwatch.predictions import Outcome, Prediction, Record
 from aiops_daemon.logwatch.settings import LogWatchSettings
 from aiops_daemon.logwatch.store import PatternStore
 from aiops_daemon.model.errors import AiopsError, ConditionFailed, RetryLater
@@ -81,7 +81,7 @@ class Announcer:
         """The book as it is after `change`, which may be asked several times."""
         for attempt in range(_BOOK_TRIES):
             version, text = await self._store.book()
-            book = load(text) if text else self._fresh_book()
+            book = self._as_set(load(text) if text else Book())
             change(book)
             after = dump(book)
             if after == text:
@@ -94,9 +94,10 @@ class Announcer:
                 return book
         raise RetryLater("the book of alerts is written by too many at once")
 
-    def _fresh_book(self) -> Book:
-        settings = self._settings
-        return Book(EpisodeBook(settings.deploy_window_seconds), PredictionLedger(settings.mute_after))
+    def _as_set(self, book: Book) -> Book:
+        """With the settings of today, whoever wrote it."""
+        book.episodes.deploy_window, book.ledger.mute_after = self._settings.deploy_window_seconds, self._settings.mute_after
+        return book
 
     async def _announce(self, book: Book) -> None:
         """At least once: an entry leaves the outbox only after `on_alert` has returned."""

@@ -102,3 +102,12 @@ async def test_a_book_that_others_write_is_written_on_what_they_wrote_and_given_
     await w.announcer.note_deploys([Deploy(START, "ours")])
     book = await w.announcer.change(lambda _: None)
     assert sorted(deploy.name for deploy in book.episodes.deploys) == ["ours", *(f"release {n}" for n in range(1, 7))]
+
+
+async def test_other_settings_count_for_the_book_that_is_there() -> None:
+    logs, dynamo = Logs(Clock(START), random.Random(1)), Dynamo()
+    await watch(logs, dynamo, Told()).announcer.note_deploys([Deploy(START, "ours")])
+    changed = watch(logs, dynamo, Told(), deploy_window_seconds=60, mute_after=9)
+    book = await changed.announcer.change(lambda _: None)
+    assert (book.episodes.deploy_window, book.ledger.mute_after) == (60, 9)
+    assert [deploy.name for deploy in book.episodes.deploys] == ["ours"]
