@@ -23,8 +23,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from aiops_daemon.actions import catalogue
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.analysts.settings import ModelSettings
+from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.errors import translated
 from aiops_daemon.aws.session import AwsSettings
 from aiops_daemon.intake.settings import IntakeSettings
@@ -212,12 +214,17 @@ def load(**overrides: Any) -> Settings:
     if strays:
         raise ConfigurationError(f"unknown setting(s): {', '.join(strays)}; `aiops-daemon check --list` shows every name")
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         lines = [f"{_name_of(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise ConfigurationError("\n".join(lines)) from None  # its own text would print values, secrets among them
     except SettingsError as error:
         raise ConfigurationError(f"{error}: not valid JSON") from None
+    known = [action.spec.id for action in catalogue(settings.actions, SystemClock())]
+    if unknown := settings.policy.unknown_actions(known):
+        names = "AIOPS_POLICY__AUTONOMY, AIOPS_POLICY__ALLOWED_ACTIONS"
+        raise ConfigurationError(f"{names}: no such action: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    return settings
 
 
 def _name_of(place: tuple[int | str, ...]) -> str:

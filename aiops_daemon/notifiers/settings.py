@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 
 class NotifierSettings(BaseModel):
@@ -24,6 +24,14 @@ class NotifierSettings(BaseModel):
     webhook_url: SecretStr | None = Field(None, description="any address that takes JSON by POST")
     webhook_secret: SecretStr | None = Field(None, description="key of the HMAC-SHA256 signature in X-Aiops-Signature-256")
     timeout_seconds: float = Field(10, gt=0, le=60, description="a channel that does not answer in this time is tried again later")
+
+    @field_validator("slack_webhook_url", "teams_webhook_url", "webhook_url")
+    @classmethod
+    def _an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        """Said at the start, not at the first page of a night; without the address, which is a credential."""
+        if url is not None and not url.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("is no address: it has to begin with https://")
+        return url
 
     @model_validator(mode="after")
     def _bot_needs_channel(self) -> Self:

@@ -3,6 +3,7 @@
 A resource is named by its key, `type#id` (`ec2:instance#i-0abc`), and patterns are shell globs on it.
 """
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -111,6 +112,11 @@ class PolicySettings(BaseModel):
             if not pattern.strip("*?"):
                 raise ValueError(f"{pattern!r} would authorise everybody")
         return patterns
+
+    def unknown_actions(self, known: Collection[str]) -> list[str]:
+        """What `allowed_actions` and `autonomy` name and nobody has: a typo there must not pass for the default."""
+        named = {*self.allowed_actions, *(key.partition("@")[0] for key in self.autonomy)}
+        return sorted(name for name in named if not any(fnmatchcase(action, name) for action in known))
 
     @property
     def cooldown(self) -> timedelta:

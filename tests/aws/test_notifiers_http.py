@@ -106,7 +106,7 @@ async def test_a_silent_or_closed_channel_is_tried_again(server: Channel, name: 
 
 async def test_an_address_that_is_none_is_given_up() -> None:
     with pytest.raises(GiveUp, match="no URL"):
-        await channel("webhook", "nonsense").deliver(NOTICE)
+        await channel("webhook", "https://[nonsense").deliver(NOTICE)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,34 @@ def test_each_problem_is_one_line_that_names_the_variable(clean: pytest.MonkeyPa
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "unknown"),
+    [
+        ("AIOPS_POLICY__AUTONOMY", '{"ec2.stat": "observe"}', "ec2.stat"),
+        ("AIOPS_POLICY__AUTONOMY", '{"ec2.strat@ec2:instance": "observe", "ec2.*@ec2:*": "auto"}', "ec2.strat"),
+        ("AIOPS_POLICY__ALLOWED_ACTIONS", "ec2.start,rds.strat", "rds.strat"),
+    ],
+)
+def test_an_action_that_nobody_has_stops_the_start(clean: pytest.MonkeyPatch, name: str, value: str, unknown: str) -> None:
+    clean.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=rf"{name}.*: no such action: {unknown}; there are .*ec2\.start"):
+        load()
+
+
+def test_an_action_may_be_named_by_a_pattern(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("AIOPS_POLICY__AUTONOMY", '{"ec2.*@ec2:instance": "auto", "rds.start": "approve"}')
+    assert load().policy.autonomy["rds.start"] == "approve"
+
+
+def test_an_address_that_is_none_is_told_at_the_start_and_not_shown(clean: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK_URL", "WEBHOOK_URL"):
+        clean.setenv(f"AIOPS_NOTIFIERS__{name}", "hooks.example.com/T0/secret")
+        with pytest.raises(ConfigurationError, match=f"AIOPS_NOTIFIERS__{name}: .* has to begin with https") as caught:
+            load()
+        assert "T0" not in str(caught.value)
+        clean.delenv(f"AIOPS_NOTIFIERS__{name}")
+
+
 def test_broken_json_is_a_configuration_error_that_names_the_group(clean: pytest.MonkeyPatch) -> None:
     clean.setenv("AIOPS_POLICY", "{")
     with pytest.raises(ConfigurationError, match="policy"):
