@@ -29,7 +29,7 @@ _GIVEN_UP = words(
     REJECTED DELETE_COMPLETE TERMINATED DELETING FORCE_STOPPING
     """
 )
-_STATUS = re.compile(r"(?<!previous)(?<!old)[-_]?(?:Status|State|status)$")  # ModelPackageStatus, sync-status
+_STATUS = re.compile(r"^(?!previous|old|prior).*(?:Status|State|status)$")  # ModelPackageStatus, sync-status
 _ALERT = re.compile(r"\balert\b", re.IGNORECASE)  # a service that raises one on a thing of its own; it may also clear it
 _ENDED_WELL = words("SUCCEEDED SUCCESS COMPLETED COMPLETE OK HEALTHY RUNNING AVAILABLE ACTIVE PASSED")
 _FAILED_END = re.compile(
@@ -39,8 +39,8 @@ _WORSE = re.compile(r"\bto (?:severe|degraded|critical|red|impaired|unhealthy)\b
 # A service that writes these into the title has no status of its own.
 _TITLE_FAILED = re.compile(r"\b(?:failed|failure|unsuccessful|error|fault|expired)\b", re.IGNORECASE)
 _TITLE_SOFT = re.compile(
-    r"\b(?:interruption|approaching|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|block(?:ed)?|low storage|insight"
-    r"|health event)\b",
+    r"\b(?:interruption|approaching|deletion|deleted|deprecat\w*|disabled|cancell?ed|stopped|degraded|at risk|block(?:ed)?|low storage"
+    r"|insight|health event)\b",
     re.IGNORECASE,
 )
 

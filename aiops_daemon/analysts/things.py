@@ -79,11 +79,14 @@ _LOOSE = words(
 # ... but with a word before it, each is a thing with a name of its own: ThingGroup, VpcLink, ConfigurationProfile.
 _OF_ITS_OWN = words(
     """
-    Group Set Template Link Profile Alias Model Certificate Connection Asset Schema Configurations Integration
+    Group Set Template Link Profile Alias Model Certificate Connection Asset Association Schema Configurations Integration
     """
 )
 _ON_ANOTHER = words(
-    "LoginProfile AccountAlias SigningCertificate ClientCertificate PermissionSet ChangeSet RecordSet QueryLoggingConfigurations"
+    """
+    PodIdentityAssociation LoginProfile AccountAlias SigningCertificate ClientCertificate PermissionSet ChangeSet RecordSet
+    QueryLoggingConfigurations
+    """
 )
 # What merely hangs on a thing is named after it: UserFromGroup, TagsForDomain, PolicyFromRole.
 _HANGS_ON = re.compile(r"(?<=[a-z])(?:From|For|To|With|On|In|Of|By)(?=[A-Z])")

@@ -24,7 +24,7 @@ _DIMENSIONS = {
     "RuleName": "events:rule", "ApiId": "apigateway:api", "GraphQLAPIId": "appsync:api", "CertificateArn": "acm:certificate",
     "ReplicationTaskIdentifier": "dms:replication-task", "ReplicationInstanceIdentifier": "dms:replication-instance", "Broker": "mq:broker",
     "ServerId": "transfer:server", "CanaryName": "synthetics:canary", "ReplicationGroupId": "elasticache:replication-group",
-    "ProjectName": "codebuild:project", "ConnectionId": "directconnect:connection", "JobName": "glue:job",
+    "ProjectName": "codebuild:project", "ConnectionId": "directconnect:connection", "JobName": "glue:job", "WebACL": "wafv2:web-acl",
 }  # fmt: skip
 # Dimensions that two services share: the metric's namespace tells.
 _NAMESPACED = {("FileSystemId", "AWS/FSx"): "fsx:file-system", ("DomainName", "AWS/CloudSearch"): "cloudsearch:domain"}
@@ -59,9 +59,11 @@ def _watched(detail: Mapping[str, JsonValue]) -> Iterator[Resource]:
 def _by_namespace(namespace: str, pairs: Mapping[str, str]) -> Iterator[Resource]:
     """A metric of AWS's own whose only dimension that ends like a name or an id says what it is about."""
     service = namespace.removeprefix("AWS/").rpartition("/")[2].lower()
-    naming = [(match["noun"].lower(), value) for name, value in pairs.items() if (match := _NAMING.fullmatch(name)) and name != "ClientId"]
+    naming = {
+        m["noun"].lower(): value for name, value in list(pairs.items())[::-1] if (m := _NAMING.fullmatch(name)) and name != "ClientId"
+    }
     if namespace.startswith("AWS/") and service.isalnum() and len(naming) == 1:
-        yield Resource(type=f"{service}:{naming[0][0]}", id=naming[0][1])
+        yield from (Resource(type=f"{service}:{noun}", id=value) for noun, value in naming.items())
 
 
 def _namespace(detail: Mapping[str, JsonValue]) -> str:

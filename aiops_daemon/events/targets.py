@@ -6,6 +6,7 @@ service event, then (for denied calls) the error message. Within one place the s
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -27,7 +28,7 @@ _NO_TARGETS = (
     "permissions", "visibility",
 )  # fmt: skip
 _ENDS = re.compile(
-    r"^(?:Delete|Terminate|Deregister|Stop|Disable|Detach|Dis?associate|Remove|Update|Modify|Withdraw|Release|Deactivate|Deauthorize)"
+    r"^(?:Delete|Terminate|Deregister|Stop|Disable|Detach|Dis?associate|Remove|Update|Modify|Withdraw|Release|Revoke|Deactivate|Deauthorize)"
 )
 _NOUNLESS = frozenset({"id", "name", "arn", "identifier"})
 _LISTED = re.compile(r"(?<=id)(?:set|list)$|(?<=arn)list$|(?<=name)list$")  # instanceIdSet, resourceARNList
@@ -71,7 +72,7 @@ def _loosely(service: str, call: str, request: JsonValue) -> list[Resource]:
     if service not in TARGETS or _CREATES.match(call) or not _ENDS.match(call):
         return []
     given = [(key, strings[0]) for _, key, value in named(request, depth=2) if (strings := _strings(value))]
-    for kin in (_akin, _unnamed, _own):
+    for kin in (_akin, _alike, _unnamed, _own):
         found = next((text for key, text in given if kin(service, call, key, text)), None)
         if found is not None:
             return [formed(found) or _resource(service, call, "*", found)] if kin is _own else [_resource(service, call, "*", found)]
@@ -89,6 +90,12 @@ def _akin(_: str, call: str, key: str, __: str) -> bool:
         return False
     related = noun in about or noun.startswith(about) or (noun == "association" and "ssociate" in call)
     return related or bool(last and last[0].lower() in about)
+
+
+def _alike(_: str, call: str, key: str, __: str) -> bool:
+    """The same first two words: clientVpnEndpointId of RevokeClientVpnIngress."""
+    words = _PARTS.findall(key[:1].upper() + key[1:64])[:2]
+    return GENERIC.match(_plain(key)) is not None and len(words) == 2 and words == _PARTS.findall(_VERB.sub("", call))[:2]
 
 
 def _unnamed(_: str, __: str, key: str, ___: str) -> bool:
@@ -118,10 +125,12 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
         low = _LISTED.sub("", _plain(key))
         thing = _thing(service, call, key, low)
         strings = _strings(value)
-        if thing is None or not strings or (strict and not _told(call, low) and not (listed and thing in {"*", "resource"})):
+        if thing is None or not strings or (strict and not _told(call, key, low) and not (listed and thing in {"*", "resource"})):
             continue
         values.setdefault((level, low), []).extend(strings)
-        rank = _rank(service, call, low, thing) - min(position, 9) - (50_000 if all(_ORDINAL.fullmatch(text) for text in strings) else 0)
+        rank = (
+            _rank(service, call, key, low, thing) - min(position, 9) - (50_000 if all(_ORDINAL.fullmatch(text) for text in strings) else 0)
+        )
         rank -= 80_000 if _noun_in(low) != _noun_of(call) and all(_elsewhere(service, text) for text in strings) else 0
         if best is None or rank > best[0]:
             best = (rank, level, low, thing)
@@ -130,6 +139,14 @@ def _named_in(service: str, call: str, tree: JsonValue, *, strict: bool = False)
     found = list(dict.fromkeys(values[best[1], best[2]]))
     # `id` and `name` stand in other things too: only the first is the target's.
     return [_resource(service, call, best[3], text) for text in (found[:1] if best[2] in _NOUNLESS else found)]
+
+
+@lru_cache(maxsize=4096)
+def _shortened(call: str, key: str) -> bool:
+    """The call's noun with words left out, but not the last: actionGroupId of DeleteAgentActionGroup, at least two words of it."""
+    words, said = _PARTS.findall(key[:1].upper() + key[1:64]), iter(_PARTS.findall(_VERB.sub("", call)))
+    noun = words[:-1] if words and words[-1].lower() in _NOUNLESS else []
+    return len(noun) > 1 and call.endswith(noun[-1]) and all(word in said for word in noun)
 
 
 def _elsewhere(service: str, text: str) -> bool:
@@ -142,7 +159,7 @@ def _thing(service: str, call: str, key: str, low: str) -> str | None:
     table = TARGETS.get(service)
     noun = _noun_of(call)
     # stageName of DeleteStage, whatever the table says; but a policy's text or a type is no target.
-    own = low.startswith(noun) and low.removeprefix(noun) in {"", *_NOUNLESS}
+    own = (low.startswith(noun) and low.removeprefix(noun) in {"", *_NOUNLESS}) or (table is not None and _shortened(call, key))
     own = own and not noun.endswith(_NO_TARGETS) and not call.startswith(("Set", "Grant", "Revoke", "Put"))
     if table is None:
         if own:
@@ -158,11 +175,11 @@ def _thing(service: str, call: str, key: str, low: str) -> str | None:
     return "resource" if low in {"resourcearn", "resource"} else None
 
 
-def _told(call: str, low: str) -> int:
+def _told(call: str, key: str, low: str) -> int:
     """How much of the parameter's noun stands in the call's name: 0 where nothing does."""
     noun = _noun_in(low)
     about = _VERB.sub("", call).lower().removesuffix("s")
-    return len(noun) if len(noun) > 2 and (noun in call.lower() or (about and noun.startswith(about))) else 0
+    return len(noun) if len(noun) > 2 and (noun in call.lower() or (about and noun.startswith(about)) or _shortened(call, key)) else 0
 
 
 def _noun_in(low: str) -> str:
@@ -170,14 +187,19 @@ def _noun_in(low: str) -> str:
     return re.sub(r"(ids?|names?|arns?|identifiers?)$", "", low)
 
 
-def _rank(service: str, call: str, low: str, thing: str) -> int:
+def _rank(service: str, call: str, key: str, low: str, thing: str) -> int:
     """What the call is known to be about, then a noun of its own name, then the table's order."""
     order = list(TARGETS.get(service, {}))
     place = 60 - order.index(low) if low in order else 0
-    told = _told(call, low) or (1 if low in _NOUNLESS and thing == "*" else 0)
+    told = _told(call, key, low) or (1 if low in _NOUNLESS and thing == "*" else 0)
     known = (SPECIAL.get(f"{call}@{service}") or SPECIAL.get(call)) in {f"{service}:{thing}", thing}
     # the snapshot of DeleteApplicationSnapshot, not the application; but the connection of RemoveConnectionFromLag
-    last = service != "iam" and told > 2 and not _HANGS_ON.search(call) and _noun_of(call).removesuffix("s").endswith(_noun_in(low))
+    last = (
+        service != "iam"
+        and told > 2
+        and not _HANGS_ON.search(call)
+        and (_shortened(call, key) or _noun_of(call).removesuffix("s").endswith(_noun_in(low)))
+    )
     return (100_000 if known else 0) + (40_000 if last else 0) + (min(told, 1) if service == "iam" else told) * 1000 + place * 10
 
 

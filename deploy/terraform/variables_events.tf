@@ -32,10 +32,11 @@ variable "call_prefixes" {
   description = "API calls (CloudTrail) whose name begins so are read. A call that only reads never is."
   type        = list(string)
   default = [
-    "Abort", "Add", "ArchiveFindings", "Associate", "Attach", "Authorize", "BatchDelete", "BatchDisable", "Cancel", "Change", "Close",
-    "Create", "Deactivate", "Delete", "Deregister", "Detach", "Disable", "Disassociate", "Drop", "Failover", "Grant", "Leave", "Modify",
-    "Pause", "Purge", "Put", "Reboot", "RegisterDelegatedAdministrator", "Release", "Remove", "Replace", "Reset", "Restore", "Revoke",
-    "Schedule", "Set", "Share", "Shutdown", "Stop", "Suspend", "Terminate", "Update", "Upload",
+    "Abort", "Add", "ArchiveFindings", "Associate", "Attach", "Authorize", "BatchDelete", "BatchDisable", "BatchDisassociate", "Cancel",
+    "Change", "Close", "Create", "Deactivate", "Deauthorize", "Delete", "Deregister", "Detach", "Disable", "Disassociate", "Disconnect",
+    "Dissociate", "Drop", "Failover", "Grant", "Leave", "Modify", "Pause", "Purge", "Put", "Reboot", "RegisterDelegatedAdministrator",
+    "Release", "Remove", "Replace", "Reset", "Restore", "Revoke", "Schedule", "Set", "Share", "Shutdown", "Stop", "Suspend", "Terminate",
+    "TransferDomain", "Unlock", "Update", "Upload", "Withdraw",
   ]
 }
 
