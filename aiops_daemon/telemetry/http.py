@@ -63,7 +63,9 @@ class HttpServer:
         stopped = value("aiops_kill_switch_engaged")
         return [
             "mode: act" if acts else "mode: observe (everything is decided and recorded, nothing is touched)",
-            "stop switch: STOPPED, no step runs (`aiops-daemon status` says who and why)" if stopped else "stop switch: run",
+            "stop switch: STOPPED, no step runs (`aiops-daemon status` says who and why)"
+            if stopped
+            else "stop switch: run, as read within the last minute (`aiops-daemon status` reads it now)",
         ]
 
     async def metrics(self, request: web.Request) -> web.Response:
