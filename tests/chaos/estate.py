@@ -12,6 +12,7 @@ from tests.benchmarks.stand import ACCOUNT, REGION
 from tests.chaos.events import BAD, CLUSTER, GOOD
 
 RDS = "http://rds.amazonaws.com/doc/2014-10-31/"
+SWITCH = "/chaos/switch"
 BOOT_SECONDS = 0.4
 Changed = Callable[[str, str, bool], None]
 
@@ -35,6 +36,7 @@ class Estate:
     deployed: dict[str, float] = field(default_factory=dict)
     versions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     ready: dict[str, float] = field(default_factory=dict)
+    switch: list[tuple[float, str]] = field(default_factory=lambda: [(0.0, "run")])  # since when its parameter says what
 
     def harm(self, name: str) -> None:
         """Somebody stops it, scales it to nothing, or writes a bad value."""
@@ -86,6 +88,9 @@ class Estate:
                 if request.get("forceNewDeployment"):
                     self.deployed[name] = self.now()
                 return {"service": self._service(name)}
+            case "GetParameter":
+                at, said = self.switch[-1]
+                return {"Parameter": {"Name": SWITCH, "Type": "String", "Value": said, "Version": len(self.switch), "LastModifiedDate": at}}
             case "GetParameterHistory":
                 return {"Parameters": self._history(_last(request["Name"]))}
             case "PutParameter":

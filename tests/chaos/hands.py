@@ -9,9 +9,11 @@ from aiops_daemon.incidents.guards import SWITCH
 from aiops_daemon.model.incident import Incident, State
 from tests.chaos.builds import pins_of, token_of
 from tests.chaos.cloud import Effect, History, Write
+from tests.chaos.estate import SWITCH as PARAMETER
 from tests.chaos.people import OPERATOR, REASON
 
-_SAYS = re.compile(rf"stopped before (step|the undo of step) \S.*: kill switch set by {OPERATOR} at \S+: {REASON}")
+_BY = rf"({OPERATOR}|SSM parameter {PARAMETER} \(version \d+\))"
+_SAYS = re.compile(rf"stopped before (step|the undo of step) \S.*: kill switch set by {_BY} at \S+: {REASON}")
 
 
 def effects(history: History) -> Iterator[str]:

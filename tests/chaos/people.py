@@ -5,7 +5,7 @@ import json
 import random
 
 from aiops_daemon.aws.clock import SystemClock
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.guards import SWITCH, KillSwitch
 from tests.benchmarks.stand import TABLE
 from tests.chaos.cloud import ChaosCloud, now
 
@@ -21,9 +21,10 @@ def decision(incident: str, word: str, number: int) -> str:
 class People:
     """Everything from the seed."""
 
-    def __init__(self, cloud: ChaosCloud, rng: random.Random) -> None:
+    def __init__(self, cloud: ChaosCloud, rng: random.Random, *, by_parameter: bool) -> None:
         self._cloud = cloud
         self._rng = rng
+        self._by_parameter = by_parameter
 
     async def answer(self, end: float) -> None:
         """Some of those who are asked say yes, some no, some nothing."""
@@ -53,4 +54,8 @@ class People:
 
     async def _set(self, *, stopped: bool) -> None:
         self._cloud.caller = "operator"
+        if self._by_parameter:
+            self._cloud.estate.switch.append((now(), f"stop: {REASON}" if stopped else "run"))
+            self._cloud.wrote({"incident_id": SWITCH, "stopped": stopped})
+            return
         await KillSwitch(self._cloud.tables[TABLE], SystemClock()).set(stopped=stopped, by=OPERATOR, reason=REASON)

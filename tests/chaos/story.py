@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.benchmarks.stand import ACCOUNT, REGION
 from tests.chaos.cloud import DEAD, QUEUE, ChaosCloud, now
 from tests.chaos.daemons import COOLDOWN_SECONDS, LEASE, Daemon, settings
+from tests.chaos.estate import SWITCH
 from tests.chaos.events import versioned
 from tests.chaos.front import Front, Trap, Weather
 from tests.chaos.judge import Seen, Wanted, broken
@@ -48,6 +49,7 @@ class Story:
         self._seconds = seconds
         self._variants = [*(["short_tokens"] if seed % 2 else []), "told_alerts", *([mutant] if mutant else [])]
         self.logs = logs / f"seed-{seed}"
+        self._by_parameter = seed % 3 == 0  # how the kill switch is set
         self._traffic = Traffic(seed, seconds)
         self._cloud = ChaosCloud(random.Random(f"queue {seed}"))
         self._weather = Weather(random.Random(f"weather {seed}"))
@@ -97,9 +99,10 @@ class Story:
                     await daemon.gone()
 
     def _varied(self) -> dict[str, str]:
-        """What the seed changes in the settings: waits in place or parked, and every fourth seed storms."""
+        """What the seed changes in the settings: waits in place or parked, by what the switch is set, and every fourth seed storms."""
         seed = self.report.seed
-        varied = {"LOGWATCH__ENABLED": "true", "WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3"}
+        varied = {"WORKFLOW__KILL_SWITCH_PARAMETER": SWITCH} if self._by_parameter else {}
+        varied |= {"LOGWATCH__ENABLED": "true", "WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3"}
         return varied | ({"WORKFLOW__STORM_RESOURCES": "5", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
 
     async def _keep(self, daemon: Daemon) -> None:
@@ -114,7 +117,7 @@ class Story:
         await self._ready()
         self._weather.quiet = False
         began = now()
-        people = People(self._cloud, self._rng)
+        people = People(self._cloud, self._rng, by_parameter=self._by_parameter)
         async with asyncio.TaskGroup() as group:
             for task in (self._send, self._alert, self._strike, self._outages, people.answer, people.switch):
                 group.create_task(task(began + self._seconds))
