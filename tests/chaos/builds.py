@@ -52,6 +52,7 @@ class Builds:
     changed: Changed
     token_seconds: float = TOKEN_SECONDS
     begun: list[Build] = field(default_factory=list)
+    hopeless: set[str] = field(default_factory=set)  # what no apply brings back
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         match operation:
@@ -67,7 +68,7 @@ class Builds:
 
     def replacement(self, lost: str) -> str | None:
         """What an apply that has ended made in place of `lost`."""
-        made = [build for build in self.begun if build.phase == "apply" and build.variables["RESOURCE_ID"] == lost]
+        made = [build for build in self.begun if build.phase == "apply" and build.variables["RESOURCE_ID"] == lost not in self.hopeless]
         return _replacement(lost) if any(build.done(self.now()) for build in made) else None
 
     def plan_json(self, path: str) -> bytes:
@@ -89,11 +90,12 @@ class Builds:
 
     def _view(self, build: Build) -> dict[str, Any]:
         done = build.done(self.now())
+        failed = build.phase == "apply" and build.variables["RESOURCE_ID"] in self.hopeless
         variables = [{"name": name, "value": value, "type": "PLAINTEXT"} for name, value in build.variables.items()]
-        exported = _exported(build) if done else {}
+        exported = _exported(build) if done and not failed else {}
         return {
             "id": build.build_id, "projectName": PROJECT, "startTime": build.at, "currentPhase": "COMPLETED" if done else "BUILD",
-            "buildStatus": "SUCCEEDED" if done else "IN_PROGRESS", "buildComplete": done, "environment": {
+            "buildStatus": ("FAILED" if failed else "SUCCEEDED") if done else "IN_PROGRESS", "buildComplete": done, "environment": {
                 "type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL", "environmentVariables": variables,
             },
             "exportedEnvironmentVariables": [{"name": name, "value": value} for name, value in exported.items()],

@@ -36,6 +36,7 @@ class Estate:
     deployed: dict[str, float] = field(default_factory=dict)
     versions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     ready: dict[str, float] = field(default_factory=dict)
+    hopeless: set[str] = field(default_factory=set)  # services whose deployments fail
     switch: list[tuple[float, str]] = field(default_factory=lambda: [(0.0, "run")])  # since when its parameter says what
 
     def harm(self, name: str) -> None:
@@ -53,7 +54,7 @@ class Estate:
             case "db":
                 return self._status(name) == "available"
             case "svc":
-                return self.desired.get(name, 1) > 0
+                return self.desired.get(name, 1) > 0 and name not in self.hopeless
             case _:
                 return bool(self._history(name)[-1]["Value"] == GOOD)
 
@@ -112,11 +113,12 @@ class Estate:
         moving = self.now() - deployed < BOOT_SECONDS
         primary = {
             "id": "ecs-svc/1", "status": "PRIMARY", "desiredCount": desired, "createdAt": deployed, "updatedAt": deployed,
-            "rolloutState": "IN_PROGRESS" if moving else "COMPLETED",
+            "rolloutState": "IN_PROGRESS" if moving else "FAILED" if name in self.hopeless and deployed else "COMPLETED",
         }  # fmt: skip
+        running = 0 if moving or name in self.hopeless else desired
         return {
             "serviceName": name, "status": "ACTIVE", "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{CLUSTER}", "tags": [],
-            "desiredCount": desired, "runningCount": 0 if moving else desired, "taskDefinition": "web:1", "deployments": [primary],
+            "desiredCount": desired, "runningCount": running, "taskDefinition": "web:1", "deployments": [primary],
         }  # fmt: skip
 
     def _history(self, name: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The judgement of what was done to the world: by whom, when it was not allowed, how often, and whether it helped."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -48,6 +48,27 @@ def one_task_more(history: History) -> Iterator[str]:
         if owner == effect.by and state == State.EXECUTING
     )
     yield from (f"I4: {incident} scaled {name} out {count} times" for (name, incident), count in more.items() if count > 1)
+
+
+def budgets(history: History, *, per_hour: int, per_resource: int) -> Iterator[str]:
+    """Who changes something has paid; no hour has more payers than its limit, no resource more recoveries a day than its own."""
+    paid: dict[str, float] = {}
+    begun: dict[str, set[str]] = defaultdict(set)
+    for write in history.writes:
+        key = write.item["incident_id"]
+        if key.startswith("BUDGET#recoveries#"):
+            payers = write.item.get("payers", ())
+            if len(payers) > per_hour:
+                yield f"budget: {len(payers)} recoveries paid for {key}, {per_hour} are allowed"
+            for incident in payers:
+                paid.setdefault(incident, write.at)
+        elif write.item.get("workflow_state") == State.EXECUTING:
+            begun[write.item["resource_key"]].add(key)
+    yield from (f"budget: {len(some)} recoveries of {name} in a day" for name, some in begun.items() if len(some) > per_resource)
+    for effect in history.effects:
+        for _, owner, incident in effect.at_work:
+            if owner == effect.by and paid.get(incident, float("inf")) > effect.sent:
+                yield f"budget: {incident} called {effect.name} on {effect.instance} and has not paid"
 
 
 def verified(history: History) -> Iterator[str]:

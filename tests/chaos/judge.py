@@ -24,6 +24,8 @@ class Wanted:
     pairs: Set[tuple[str, str]]
     poison: Set[str]
     cooldown_seconds: float
+    per_hour: int = 100_000  # recoveries of the account
+    per_resource: int = 3  # recoveries a day
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def broken(wanted: Wanted, seen: Seen) -> list[str]:
         *hands.effects(history),
         *hands.builds(history),
         *hands.one_task_more(history),
+        *hands.budgets(history, per_hour=wanted.per_hour, per_resource=wanted.per_resource),
         *hands.verified(history),
         *hands.kill_switch(history),
         *hands.where_it_stopped(history, records),

@@ -50,6 +50,7 @@ class Story:
         self._variants = [*(["short_tokens"] if seed % 2 else []), "told_alerts", *([mutant] if mutant else [])]
         self.logs = logs / f"seed-{seed}"
         self._by_parameter = seed % 3 == 0  # how the kill switch is set
+        self._budgets = (6, 1) if seed % 5 == 0 else (100_000, 3)  # an account's recoveries an hour, a resource's a day
         self._traffic = Traffic(seed, seconds)
         self._cloud = ChaosCloud(random.Random(f"queue {seed}"))
         self._weather = Weather(random.Random(f"weather {seed}"))
@@ -64,6 +65,8 @@ class Story:
         await self._cloud.sqs.call("CreateQueue", {"QueueName": QUEUE, "Attributes": {"RedrivePolicy": redrive}})
         await self._cloud.sqs.call("CreateQueue", {"QueueName": DEAD})
         self._cloud.hopeless |= self._traffic.hopeless
+        self._cloud.estate.hopeless |= self._traffic.hopeless
+        self._cloud.builds.hopeless |= self._traffic.hopeless
         self._cloud.deadly |= self._traffic.deadly
         async with self._fleet():
             await self._trouble()
@@ -99,10 +102,15 @@ class Story:
                     await daemon.gone()
 
     def _varied(self) -> dict[str, str]:
-        """What the seed changes in the settings: waits in place or parked, by what the switch is set, and every fourth seed storms."""
-        seed = self.report.seed
-        varied = {"WORKFLOW__KILL_SWITCH_PARAMETER": SWITCH} if self._by_parameter else {}
-        varied |= {"LOGWATCH__ENABLED": "true", "WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3"}
+        """What the seed changes: waits in place or parked, by what the switch is set, small budgets, and every fourth seed storms."""
+        seed, (per_hour, per_resource) = self.report.seed, self._budgets
+        varied = {
+            "LOGWATCH__ENABLED": "true",
+            "WORKFLOW__WAIT_IN_PLACE_SECONDS": "0" if seed % 2 else "3",
+            "WORKFLOW__RECOVERIES_PER_ACCOUNT_AND_HOUR": str(per_hour),
+            "WORKFLOW__RECOVERIES_PER_RESOURCE_AND_DAY": str(per_resource),
+        }
+        varied |= {"WORKFLOW__KILL_SWITCH_PARAMETER": SWITCH} if self._by_parameter else {}
         return varied | ({"WORKFLOW__STORM_RESOURCES": "5", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
 
     async def _keep(self, daemon: Daemon) -> None:
@@ -211,7 +219,7 @@ class Story:
             for message in sqs.queues[DEAD].stored.values()
         ]
         items = self._cloud.incidents()
-        wanted = Wanted(self._traffic.expected, self._traffic.poison, COOLDOWN_SECONDS)
+        wanted = Wanted(self._traffic.expected, self._traffic.poison, COOLDOWN_SECONDS, *self._budgets)
         report.broken += broken(wanted, Seen(history, items, sqs.bodies(QUEUE), parked))
         report.broken += [f"log: {line}" for daemon in self._daemons for line in complaints(daemon.log)]
         report.faults = self._weather.injected

@@ -218,6 +218,24 @@ def test_one_task_more_is_one_of_each_incident() -> None:
     assert list(hands.one_task_more(_scaled(State.EXECUTING, "inc-1", "inc-1"))) == ["I4: inc-1 scaled out-1 out 2 times"]
 
 
+def _unpaid(seen: Seen) -> None:
+    seen.history.writes[:] = [write for write in seen.history.writes if not write.item["incident_id"].startswith("BUDGET#")]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "wanted", "says"),
+    [
+        (_unpaid, WANTED, "budget: inc-"),
+        (lambda seen: None, replace(WANTED, per_hour=0), "budget: 1 recoveries paid for BUDGET#recoveries#"),
+        (lambda seen: None, replace(WANTED, per_resource=0), f"budget: 1 recoveries of ec2:instance#{INSTANCE} in a day"),
+    ],
+)
+def test_who_does_not_pay_or_pays_too_much_is_told(good: Seen, spoil: Callable[[Seen], None], wanted: Wanted, says: str) -> None:
+    spoil(good)
+    (line,) = broken(wanted, good)
+    assert line.startswith(says)
+
+
 def test_who_says_verified_of_what_never_got_well_is_told(good: Seen) -> None:
     good.history.ill.append(("inc-1", "db-7"))
     assert broken(WANTED, good) == ["verified: inc-1 says so, and db-7 was never well under it"]

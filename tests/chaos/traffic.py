@@ -37,7 +37,7 @@ class Traffic:
     sent: list[Sent] = field(default_factory=list)
     expected: set[tuple[str, str]] = field(default_factory=set)
     poison: set[str] = field(default_factory=set)
-    hopeless: set[str] = field(default_factory=set)  # instances that never start
+    hopeless: set[str] = field(default_factory=set)  # what never gets well: instances, services, builds
     deadly: set[str] = field(default_factory=set)  # events that kill who receives them
     alerts: list[tuple[float, str, int]] = field(default_factory=list)  # when, id, which service
 
@@ -95,6 +95,8 @@ class Traffic:
             body = changed_parameter(number, name)
         else:
             body = stopped_database(number, name) if kind == "db" else emptied_service(number, name)
+        if kind in {"lost", "svc"} and rng.random() < 0.15:
+            self.hopeless.add(name)
         self.expected.add((json.loads(body)["id"], name))
         return body, (name,)
 
