@@ -54,12 +54,12 @@ def _row(row: TimelineRow) -> str:
 
 
 def plain_text(notice: Notice) -> str:
-    """Subject, summary, facts, the full timeline, and what a person can do."""
+    """Subject, summary, facts, what a person can do, and the full timeline: the longest comes last: channels fold or cut there."""
     parts = [one_line(notice.subject, 500), clean(notice.summary)]
     parts.append("\n".join(f"{one_line(label, 60)}: {one_line(value, 2000)}" for label, value in notice.facts))
-    if notice.timeline:
-        parts.append("Timeline (UTC)\n" + timeline_text(notice.timeline))
     if notice.actions:
         parts.append("What you can do\n" + "\n".join(f"  {one_line(action, 500)}" for action in notice.actions))
+    if notice.timeline:
+        parts.append("Timeline (UTC)\n" + timeline_text(notice.timeline))
     parts.append(f"incident {notice.incident_id}, severity {notice.severity} of 10, notice {notice.notice_id}")
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -31,10 +31,10 @@ def message(notice: Notice) -> dict[str, JsonValue]:
     ]
     if fields:
         blocks.append({"type": "section", "fields": fields})
-    if notice.timeline:
-        blocks.append(_section(_fenced(timeline_text(notice.timeline))))
     if notice.actions:
         blocks.append(_section(_fenced("\n".join(one_line(action, 300) for action in notice.actions))))
+    if notice.timeline:  # last: Slack folds a long message
+        blocks.append(_section(_fenced(timeline_text(notice.timeline))))
     blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": one_line(f"incident {notice.incident_id}", 300)}]})
     return {"text": escape(one_line(notice.subject, 300)), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 

@@ -27,7 +27,7 @@ def card(notice: Notice) -> dict[str, JsonValue]:
     facts: list[JsonValue] = [{"title": _line(label, 60), "value": _line(value, 300)} for label, value in notice.facts[:_FACTS]]
     if facts:
         body.append({"type": "FactSet", "facts": facts})
-    texts = (timeline_text(notice.timeline), "\n".join(one_line(action, 300) for action in notice.actions))
+    texts = ("\n".join(one_line(action, 300) for action in notice.actions), timeline_text(notice.timeline))
     body += [{"type": "TextBlock", "fontType": "monospace", "size": "small", "wrap": True, "text": _lines(text)} for text in texts if text]
     content: JsonValue = {"$schema": _SCHEMA, "type": "AdaptiveCard", "version": "1.4", "msteams": {"width": "Full"}, "body": body}
     attachment: JsonValue = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}

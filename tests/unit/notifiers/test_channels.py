@@ -11,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
 from aiops_daemon.notifiers import configured
 from aiops_daemon.notifiers.pagerduty import event
+from aiops_daemon.notifiers.render import plain_text
 from aiops_daemon.notifiers.settings import NotifierSettings
 from aiops_daemon.notifiers.slack import message
 from aiops_daemon.notifiers.sns import MESSAGE_LIMIT, SnsNotifier
@@ -75,6 +76,12 @@ def test_slack_limits_hold(notice: Notice) -> None:
     [fields] = [block["fields"] for block in blocks if "fields" in block]
     assert len(fields) <= 10
     assert all(len(field["text"]) <= 2000 for field in fields)
+
+
+def test_what_a_person_can_do_stands_before_the_long_part_on_every_channel(notice: Notice) -> None:
+    long = notice.model_copy(update={"timeline": LONG})
+    for text in (json.dumps(message(long)), json.dumps(card(long)), plain_text(long)):
+        assert 0 < text.index("aiops-daemon incidents show") < text.index("2026-03-01T12:00:00Z  EXECUTING")
 
 
 def test_a_short_notice_has_no_empty_blocks(notice: Notice) -> None:

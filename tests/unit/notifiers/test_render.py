@@ -13,11 +13,11 @@ def test_the_plain_text_has_the_whole_story(notice: Notice) -> None:
         "Somebody stopped it and it does not start.\n\n"
         "Resource: ec2:instance i-0123456789abcdef0\n"
         "Actor: <!channel> <https://evil.example|click> & `x`\n\n"
+        "What you can do\n"
+        "  aiops-daemon incidents show inc-1\n\n"
         "Timeline (UTC)\n"
         "2026-03-01T12:00:00Z  DETECTING          StopInstances by somebody  (0.4 s)\n"
         "2026-03-01T12:00:01Z  FAILED             gave up\n\n"
-        "What you can do\n"
-        "  aiops-daemon incidents show inc-1\n\n"
         "incident inc-1, severity 8 of 10, notice inc-1.failed\n"
     )
 
