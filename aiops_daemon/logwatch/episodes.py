@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from aiops_daemon.logwatch.findings import RISING, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
+from aiops_daemon.logwatch.findings import MOST_FINDINGS, RISING, TOTAL, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
 
 SAME_GROUP_SECONDS = 1_800
 _SAME_ONSET_SECONDS = 600
@@ -104,6 +104,8 @@ class EpisodeBook:
             recent = max(alert.updated_at, alert.until or 0)
             if finding.log_group in alert.groups and finding.at - recent <= SAME_GROUP_SECONDS:
                 return alert
+            if finding.log_group in alert.groups and not alert.closed and _silent(alert.cause) and finding.kind not in RISING:
+                return alert  # the whole group is silent: its templates are, too, as soon as that is certain of each
             onset = abs(finding.since - alert.cause.since) <= _SAME_ONSET_SECONDS
             if onset and not alert.closed and finding.at - alert.at <= SAME_GROUP_SECONDS:
                 return alert
@@ -136,7 +138,7 @@ class EpisodeBook:
         members.append(_member(finding))
         if any(_member(f) == _member(finding) for f in alert.findings):
             alert.findings = [replace(f, until=None) if _member(f) == _member(finding) else f for f in alert.findings]
-        else:
+        elif len(alert.findings) < MOST_FINDINGS:
             front = _says_better(alert.cause, finding, now - alert.at)
             news |= front and now > alert.at
             alert.findings.insert(0 if front else len(alert.findings), finding)
@@ -180,6 +182,10 @@ def _key(group: str, template_id: str, *, rising: bool) -> str:
 
 def _member(finding: Finding) -> str:
     return _key(finding.log_group, finding.template_id, rising=finding.kind in RISING)
+
+
+def _silent(cause: Finding) -> bool:
+    return cause.kind is Kind.SILENCE and cause.template_id == TOTAL
 
 
 def _says_better(cause: Finding, finding: Finding, later: int) -> bool:

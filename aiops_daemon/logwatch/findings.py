@@ -19,6 +19,7 @@ class Kind(StrEnum):
 
 TOTAL, LEVEL = "*", "level:"  # in place of a template's id: all lines of the group, those of a level (level:ERROR)
 AGGREGATES = (TOTAL, LEVEL)
+MOST_FINDINGS = 50  # of one alert, and of one group's bucket: nobody reads more, and all alerts share one item of 400 KB
 RISING = frozenset({Kind.SPIKE, Kind.NEW, Kind.RARE, Kind.RAMP})
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, HOUR
 from aiops_daemon.logwatch.counts import SAMPLES, BucketCounts, OpenBuckets
 from aiops_daemon.logwatch.deploys import deploy_in
-from aiops_daemon.logwatch.findings import AGGREGATES, LEVEL, TOTAL, Deploy, Ending, Finding, GroupStep
+from aiops_daemon.logwatch.findings import AGGREGATES, LEVEL, MOST_FINDINGS, TOTAL, Deploy, Ending, Finding, GroupStep
 from aiops_daemon.logwatch.group_series import FIXED, LEVELS, NEW, NEW_ERROR, NOVEL_BUCKETS
 from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.monitor import Departure, GroupMonitor, Step
@@ -148,8 +148,8 @@ class GroupAnalysis:
         return GroupStep(
             at=at,
             log_group=self.name,
-            findings=tuple(self._finding(d, at, recent) for d in step.onsets),
-            changed=tuple(self._finding(d, at, recent) for d in step.changed),
+            findings=tuple(self._finding(d, at, recent) for d in _loudest(step.onsets)),
+            changed=tuple(self._finding(d, at, recent) for d in _loudest(step.changed)),
             endings=self._endings(step),
             deploys=deploys,
             forecast=self.outlook.look(bucket, errors),
@@ -283,3 +283,10 @@ class GroupAnalysis:
 
     def _ending(self, key: str, d: Departure) -> Ending:
         return Ending(self.name, self.named.pop(key, key), d.rising, d.last_hot_end * BUCKET_SECONDS, d.adopted)
+
+
+def _loudest(departures: Sequence[Departure]) -> Sequence[Departure]:
+    """Where a whole application stops, hundreds depart in one bucket: then the totals, and the strongest."""
+    if len(departures) <= MOST_FINDINGS:
+        return departures
+    return sorted(departures, key=lambda d: (d.row >= len(FIXED), -d.sigma))[:MOST_FINDINGS]

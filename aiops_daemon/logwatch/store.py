@@ -4,12 +4,13 @@ Items by `pattern_id`:
     GROUP#<group>            checkpoint, version, what is pending, the busiest patterns in plain words
     STATE#<group>#<version>#<owner>#<n>   the baseline, compressed, in pieces below DynamoDB's 400 KB
     JOB#<group>#<window>     who does this window; put if absent
-    BOOK                     open alerts, deploys, predictions, what is still to be announced
+    BOOK                     open alerts, deploys, predictions, what is still to be announced; compressed, as is what is pending
 The pieces of a new state are written first, then one conditional write of GROUP# moves checkpoint, counts and pending findings
 together: a crash in between leaves the old state whole, and a task that lost its slot overwrites nobody's pieces.
 """
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -95,7 +96,7 @@ class PatternStore:
         return Head(
             group, version=int(item["version"]["N"]), owner=item["owner"]["S"],
             checkpoint=int(item["checkpoint"]["N"]), pieces=int(item["pieces"]["N"]),
-            lines_per_window=float(item["lines_per_window"]["N"]), pending=json.loads(item["pending"]["S"]),
+            lines_per_window=float(item["lines_per_window"]["N"]), pending=json.loads(_unpacked(item["pending"])),
             patterns=json.loads(item["patterns"]["S"]), saved_at=int(item["saved_at"]["N"]),
         )  # fmt: skip
 
@@ -122,7 +123,7 @@ class PatternStore:
             new.version,
             {
                 "checkpoint": {"N": str(new.checkpoint)}, "pieces": {"N": str(new.pieces)},
-                "lines_per_window": {"N": f"{new.lines_per_window:.3f}"}, "pending": {"S": json.dumps(new.pending)},
+                "lines_per_window": {"N": f"{new.lines_per_window:.3f}"}, "pending": _packed(json.dumps(new.pending)),
                 "patterns": {"S": json.dumps(new.patterns)}, "saved_at": {"N": str(now)},
             },
         )  # fmt: skip
@@ -132,10 +133,10 @@ class PatternStore:
     async def book(self) -> tuple[int, str | None]:
         """Version and text of the book of alerts; 0 and None before the first."""
         item = await self._get("BOOK")
-        return (0, None) if item is None else (int(item["version"]["N"]), item["book"]["S"])
+        return (0, None) if item is None else (int(item["version"]["N"]), _unpacked(item["book"]))
 
     async def save_book(self, old_version: int, text: str) -> int:
-        await self._swap("BOOK", old_version, old_version + 1, {"book": {"S": text}})
+        await self._swap("BOOK", old_version, old_version + 1, {"book": _packed(text)})
         return old_version + 1
 
     async def _swap(self, key: str, old: int, new: int, attributes: dict[str, Any]) -> None:
@@ -163,6 +164,15 @@ class PatternStore:
             extra = {"ConditionExpression": condition, "ExpressionAttributeValues": values}
             extra |= {"ExpressionAttributeNames": names} if names else {}
         await self._client.put_item(TableName=self._table, Item=item, **extra)
+
+
+def _packed(text: str) -> dict[str, bytes]:
+    """Findings repeat each other's words, and an item has 400 KB."""
+    return {"B": zlib.compress(text.encode())}
+
+
+def _unpacked(attribute: Mapping[str, Any]) -> str:
+    return zlib.decompress(bytes(attribute["B"])).decode()
 
 
 def _piece(head: Head, number: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from aiops_daemon.model.errors import ConditionFailed, Throttled
+from aiops_daemon.model.errors import ConditionFailed, InvalidInput, Throttled
 
 
 class Clock:
@@ -115,6 +115,9 @@ def _as_event(e: Event) -> dict[str, Any]:
     }  # fmt: skip
 
 
+MOST = 400 * 1024  # bytes of an item, names and all
+
+
 @dataclass
 class Dynamo:
     """get, put, delete with the three conditions that the store uses; `fail_puts` makes the next puts raise."""
@@ -134,6 +137,16 @@ class Dynamo:
             self.fail_on = ""
             raise Throttled("dynamodb PutItem: ProvisionedThroughputExceededException")
         self._check(p, self.items.get(key))
+        if (
+            sum(
+                len(name) + len(value)
+                for name, attribute in p["Item"].items()
+                for value in attribute.values()
+                if not isinstance(value, bool)
+            )
+            > MOST
+        ):
+            raise InvalidInput("dynamodb PutItem: ValidationException: Item size has exceeded the maximum allowed size")
         self.items[key] = dict(p["Item"])
         self.puts.append(key)
         if self.lose_reply_on and self.lose_reply_on in key:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from aiops_daemon.logwatch.episodes import REOPEN_SECONDS, SAME_GROUP_SECONDS, Change, EpisodeBook
-from aiops_daemon.logwatch.findings import Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
+from aiops_daemon.logwatch.findings import MOST_FINDINGS, Alert, Deploy, Ending, Finding, GroupStep, Kind, Urgency
 from aiops_daemon.logwatch.probability import Forecast
 
 T0 = 1_767_571_200
@@ -177,3 +177,23 @@ def test_the_forecast_and_its_lead_come_with_a_ramp() -> None:
     assert (spike.probability, spike.lead_seconds) == (None, None)
     assert spike.no_forecast == "no forecast yet: too little history (3 of 288 points)"
     assert EpisodeBook().settle([]) == []
+
+
+def test_what_falls_silent_in_a_group_that_is_silent_is_the_same_alert_however_late_that_is_certain() -> None:
+    book = EpisodeBook()
+    alert = opened(book.found(T0, [finding(TOTAL, kind=Kind.SILENCE)]))
+    late = T0 + 3 * SAME_GROUP_SECONDS
+    assert book.found(late, [finding("t1", late, kind=Kind.SILENCE)]) == []
+    assert alert.findings[-1].template_id == "t1"
+    other = EpisodeBook()
+    other.found(T0, [finding(TOTAL, kind=Kind.SILENCE)])
+    opened(other.found(late, [finding("t2", late, kind=Kind.SPIKE)]))  # what rises is something else
+
+
+def test_an_alert_lists_what_somebody_may_read_and_ends_with_all_that_it_is_about() -> None:
+    book = EpisodeBook()
+    names = [f"t{n}" for n in range(MOST_FINDINGS + 20)]
+    (alert,) = (a for _, a in book.found(T0, [finding(name) for name in names]))
+    assert len(alert.findings) == MOST_FINDINGS
+    assert book.ended(T0 + 900, [ending(name) for name in names[:-1]]) == []
+    assert [change for change, _ in book.ended(T0 + 900, [ending(names[-1])])] == [Change.CLOSED]

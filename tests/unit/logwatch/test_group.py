@@ -9,7 +9,7 @@ import pytest
 from aiops_daemon.logwatch.analysis import LogAnalysis
 from aiops_daemon.logwatch.baseline import BUCKET_SECONDS, DAY
 from aiops_daemon.logwatch.episodes import Change, EpisodeBook
-from aiops_daemon.logwatch.findings import Finding, GroupStep, Kind
+from aiops_daemon.logwatch.findings import MOST_FINDINGS, Finding, GroupStep, Kind
 from aiops_daemon.logwatch.group import INSIGHTS, GroupAnalysis
 from aiops_daemon.logwatch.lines import Line
 from aiops_daemon.logwatch.settings import LogWatchSettings
@@ -204,6 +204,17 @@ def test_a_new_history_ends_what_was_open() -> None:
     opened = {finding.template_id for finding in found(live.run(4, e1=12))}
     live.group.restart()
     assert {ending.template_id for step in live.run(2) for ending in step.endings} == opened
+
+
+def test_of_hundreds_that_depart_at_once_the_totals_and_the_strongest_are_told() -> None:
+    live = Live()
+    weak = [f"w{n}" for n in range(MOST_FINDINGS)]
+    for _ in range(WARM):
+        live.run(1, **dict.fromkeys(weak, 1), strong=1)
+    steps = live.run(3, **dict.fromkeys(weak, 40), strong=400)
+    findings = max((step.findings for step in steps), key=len)
+    assert len(findings) == MOST_FINDINGS
+    assert {"*", "level:ERROR", "strong"} <= {finding.template_id for finding in findings}
 
 
 def test_another_reader_is_no_news() -> None:

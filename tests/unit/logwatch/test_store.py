@@ -1,8 +1,10 @@
 """Slots share the windows out among tasks; a state in several pieces is read back whole."""
 
+import json
 import random
 
 import pytest
+from pydantic import JsonValue
 
 from aiops_daemon.logwatch.store import Head, PatternStore
 from aiops_daemon.model.errors import ConditionFailed
@@ -56,3 +58,17 @@ async def test_who_saves_on_an_old_version_changes_nothing() -> None:
         await PatternStore(dynamo, "t", "two").save(Head("g"), Head("g", checkpoint=900), b"other", START)
     assert (await store.head("g")).checkpoint == 300
     assert await store.state(await store.head("g")) == b"first", "the other's pieces lie elsewhere"
+
+
+async def test_what_is_told_of_a_great_outage_fits_into_its_items() -> None:
+    store = PatternStore(Dynamo(), "t", "one")
+    steps: list[JsonValue] = [
+        {"finding": n, "sample": f"request {n} of the shop has failed for want of a connection" * 8} for n in range(2000)
+    ]
+    head = Head("g", checkpoint=300, pending=[{"steps": steps}])
+    await store.save(Head("g"), head, b"state", START)
+    assert await store.head("g") == head
+    text = json.dumps(steps)
+    assert len(text) > 800_000
+    await store.save_book(0, text)
+    assert await store.book() == (1, text)
