@@ -6,7 +6,9 @@ and what is printed is read from the incident table.
 
 import asyncio
 import shlex
+import shutil
 import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -169,6 +171,12 @@ def _summary(stage: Stage) -> None:
     stage.console.print(table)
 
 
+def command() -> str:
+    """As it can be typed: the virtual environment's folder is often not on PATH."""
+    ours = Path(sys.executable).with_name("aiops-daemon")
+    return str(ours) if ours.exists() and shutil.which("aiops-daemon") != str(ours) else "aiops-daemon"
+
+
 async def _keep(stage: Stage, environment: dict[str, str]) -> None:
     """Until Ctrl-C, or until the daemon ends by itself: an operator may kill it to see what happens."""
     variables, event = stage.folder / "demo.env", stage.folder / "event.json"
@@ -176,8 +184,8 @@ async def _keep(stage: Stage, environment: dict[str, str]) -> None:
     instance = await stage.instance("yours")
     await (await stage.clients.client("ec2")).stop_instances(InstanceIds=[instance])
     event.write_text(events.api_call("StopInstances", instance, region=stage.region))
-    lines = ("It goes on. In another terminal:", f"  . {variables}", f"  aiops-daemon send {event}      # {instance} was just stopped",
-        "  aiops-daemon incidents list", f"  curl localhost:{stage.port()}/", "Ctrl-C ends it.")  # fmt: skip
+    lines = ("It goes on. In another terminal:", f"  . {variables}", f"  {command()} send {event}      # {instance} was just stopped",
+        f"  {command()} incidents list", f"  curl localhost:{stage.port()}/", "Ctrl-C ends it.")  # fmt: skip
     stage.console.print("\n" + escape("\n".join(lines)), highlight=False)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)

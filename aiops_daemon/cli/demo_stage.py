@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from aiops_daemon.model.incident import Incident, State
+from aiops_daemon.notifiers.render import cut
 
 if TYPE_CHECKING:
     from aiops_daemon.aws.session import AwsSession
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PROJECT = "aiops-recovery"
 PLAN_BUCKET = "aiops-plans"
 PART_SECONDS = 60.0
+WIDEST = 220  # characters of a line: the whole story is `incidents show`'s
 # Short waits, so that a demo is watchable; everything else is as in production.
 SETTINGS = {
     "AIOPS_WORKFLOW__SOAK_SECONDS": "1",
@@ -107,7 +109,7 @@ class Stage:
             seen = self.printed.get(incident.incident_id, 0)
             for entry in incident.audit[seen:]:
                 line = f"  {entry.at:%H:%M:%S.%f}"[:-3] + f"  {incident.incident_id[:10]}  {entry.state:<18} {entry.note}"
-                self.console.print(escape(line[:200]), highlight=False)
+                self.console.print(escape(cut(line, WIDEST)), highlight=False)
             self.printed[incident.incident_id] = len(incident.audit)
 
 

@@ -3,6 +3,8 @@
 import io
 import json
 import shlex
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,8 @@ import pytest
 from rich.console import Console
 
 from aiops_daemon.cli import demo
-from aiops_daemon.cli.demo_stage import Stage
+from aiops_daemon.cli.demo_stage import WIDEST, Stage
+from aiops_daemon.model.incident import AuditEntry, State
 from tests.doubles.scripted_aws import ScriptedAws
 
 
@@ -27,7 +30,7 @@ def stage(tmp_path: Path, returncode: int | None) -> Any:
         return ScriptedAws(stop_instances=[{}])
 
     (tmp_path / "daemon.jsonl").write_text('no json\n{"event": "daemon started", "port": 8123}\n')
-    console = Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=300)
     clients: Any = SimpleNamespace(client=client)
     daemon: Any = SimpleNamespace(returncode=returncode)
     nothing: Any = None
@@ -54,3 +57,25 @@ async def test_it_leaves_its_variables_an_event_and_the_address_of_the_health_pa
     said = made.console.file.getvalue()
     assert "curl localhost:8123/" in said
     assert f"aiops-daemon send {tmp_path}/event.json" in said
+
+
+def test_the_command_is_told_as_it_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = tmp_path / "aiops-daemon"
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert demo.command() == "aiops-daemon", "it was not installed beside this Python: run as a module"
+    ours.write_text("#!/bin/sh")
+    ours.chmod(0o755)
+    assert demo.command() == str(ours)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert demo.command() == "aiops-daemon"
+
+
+def test_a_line_that_is_too_long_says_that_something_is_missing(tmp_path: Path) -> None:
+    made = stage(tmp_path, returncode=None)
+    entry = AuditEntry(entry_id="e", seq=1, at=datetime(2026, 3, 1, tzinfo=UTC), state=State.ANALYZING, note="x" * 500, by="w", fence=1)
+    incident: Any = SimpleNamespace(incident_timestamp=entry.at, incident_id="inc-0123456789", audit=[entry])
+    made._print([incident])
+    (line,) = made.console.file.getvalue().splitlines()
+    assert line.endswith("x [...]")
+    assert len(line) == WIDEST
