@@ -115,7 +115,7 @@ class GroupAnalysis:
             self._leave([*gone, *(f"{LEVEL}{level}" for level in LEVELS)])
             self.monitor.forget(gone)
             self.monitor.restart_levels()
-            self.monitor.familiar.update(f"{INSIGHTS}{level}" for level in LEVELS)  # another name is no news
+            self.monitor.remember(f"{INSIGHTS}{level}" for level in LEVELS)  # another name is no news
         self.open.reopen(from_bucket)
 
     def skip_to(self, bucket: int, at: int) -> GroupStep:

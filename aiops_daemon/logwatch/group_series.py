@@ -3,7 +3,7 @@
 Rows: the whole group, three levels, lines of new templates, then the templates. What is judged about them is in monitor.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ LEVELS = ("ERROR", "WARN", "INFO")
 FIXED = (TOTAL, *(f"{LEVEL}{level}" for level in LEVELS), NEW, NEW_ERROR)
 NOVEL_BUCKETS = 12  # a template is new for its first hour
 
+_MOST_FAMILIAR = 20_000
 _LEADS = 0.6  # of a total's excess
 
 
@@ -38,7 +39,7 @@ class GroupSeries:
         self.expected: Floats = np.zeros((0, HISTORY))
         self.spread: Floats = np.zeros((0, len(WINDOWS)))
         self.reset: NDArray[np.int64] = np.zeros(0, dtype=np.int64)  # no window reaches back behind it
-        self.familiar: set[str] = set()  # series that were dropped: no news when they come back
+        self.familiar: dict[str, None] = {}  # series that were dropped, oldest first: no news when they come back
         self.add(FIXED[:4])
         self.add(FIXED[4:], plain=True)
 
@@ -59,7 +60,7 @@ class GroupSeries:
         gone = {self.index[key] for key in keys if key in self.index and key not in FIXED}
         if not gone:
             return {row: row for row in range(len(self.keys))}
-        self.familiar.update(key for key in keys if key in self.index)
+        self.remember(key for key in keys if key in self.index)
         rows = np.array([row for row in range(len(self.keys)) if row not in gone], dtype=np.intp)
         self.keys = [self.keys[row] for row in rows]
         self.index = {key: row for row, key in enumerate(self.keys)}
@@ -67,6 +68,12 @@ class GroupSeries:
         self.memory.keep(rows)
         self.counts, self.expected, self.reset = self.counts[rows], self.expected[rows], self.reset[rows]
         return {int(old): new for new, old in enumerate(rows)}
+
+    def remember(self, keys: Iterable[str]) -> None:
+        """What is no news when it comes, as far as there is room."""
+        self.familiar |= dict.fromkeys(keys)
+        while len(self.familiar) > _MOST_FAMILIAR:
+            del self.familiar[next(iter(self.familiar))]
 
     def shift(self, recent: Sequence[BucketCounts]) -> None:
         fresh = [key for key in recent[-1].templates if key not in self.index]

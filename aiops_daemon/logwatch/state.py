@@ -24,7 +24,6 @@ _DEPARTURES = TypeAdapter(dict[int, Departure])
 _INFO = TypeAdapter(dict[str, TemplateInfo])
 _ENDINGS = TypeAdapter(list[Ending])
 _ROW = "row_"
-_MOST_FAMILIAR = 20_000
 
 
 class OtherVersion(GiveUp):
@@ -46,7 +45,7 @@ def pack(group: GroupAnalysis) -> bytes:
         "keys": monitor.keys,
         "active": _DEPARTURES.dump_python(monitor.active, mode="json"),
         "excused": monitor.excused,
-        "familiar": sorted(monitor.familiar)[:_MOST_FAMILIAR],
+        "familiar": list(monitor.familiar),
         "by_insights": group.by_insights,
         "final_before": group.open.final_before,
         "late": group.open.late,
@@ -85,7 +84,7 @@ def unpack(group: GroupAnalysis, data: bytes) -> dict[int, int]:
     monitor.reset = arrays["reset"]
     monitor.active = _DEPARTURES.validate_python(meta["active"])
     monitor.excused = {int(row): seen for row, seen in meta["excused"].items()}
-    monitor.familiar = set(meta["familiar"])
+    monitor.familiar = dict.fromkeys(meta["familiar"])
     group.by_insights = meta["by_insights"]
     group.monitor = monitor
     group.info = _INFO.validate_python(meta["info"])

@@ -137,6 +137,17 @@ def test_what_the_miner_let_go_has_no_series_any_more() -> None:
     assert group.text(first) == FORGOTTEN
 
 
+def test_what_was_let_go_is_remembered_as_no_news_as_far_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiops_daemon.logwatch.group_series._MOST_FAMILIAR", 3)
+    live = Live()
+    live.run(2)
+    monitor = live.group.monitor
+    assert monitor is not None
+    monitor.remember(["a", "b", "c"])
+    monitor.remember(["d", "e"])
+    assert list(monitor.familiar) == ["c", "d", "e"]
+
+
 def test_the_series_of_an_open_departure_stays_although_its_template_is_gone() -> None:
     group = mined(limit=100)
     for n in range(YOUNG):
