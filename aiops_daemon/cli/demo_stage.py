@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from aiops_daemon.model.incident import Incident, State
-from aiops_daemon.notifiers.render import cut
 
 if TYPE_CHECKING:
     from aiops_daemon.aws.session import AwsSession
@@ -105,6 +104,8 @@ class Stage:
         self.console.print(f"  [{'green' if good else 'red'}]{'as it should' if good else 'NOT as it should'}[/]: {escape(said)}")
 
     def _print(self, found: list[Incident]) -> None:
+        from aiops_daemon.notifiers.render import cut  # its package knows HTTP: what is not run does not pay for it
+
         for incident in sorted(found, key=lambda one: one.incident_timestamp):
             seen = self.printed.get(incident.incident_id, 0)
             for entry in incident.audit[seen:]:

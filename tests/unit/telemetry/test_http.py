@@ -81,7 +81,10 @@ async def test_the_page_says_whether_it_acts_at_all(world: World) -> None:
 
     process, guards = world.metrics.process, world.metrics.guards
     process.build.info({"version": __version__, "mode": "observe"})
-    assert "mode: observe (everything is decided and recorded, nothing is touched)\nstop switch: run, as read within the last minute" in await said()
+    assert (
+        "mode: observe (everything is decided and recorded, nothing is touched)\nstop switch: run, as read within the last minute"
+        in await said()
+    )
     process.build.info({"version": __version__, "mode": "act"})
     guards.kill_switch.set(1)
     assert "mode: act\nstop switch: STOPPED, no step runs (`aiops-daemon status` says who and why)\n" in await said()
