@@ -4,9 +4,11 @@ Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 a check found somethin
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
+from aiops_daemon import __version__
 from aiops_daemon.cli import daemon, demo, explain, guards, incidents, logs, status, switch
 from aiops_daemon.cli.errors import UsageError
 from aiops_daemon.model.errors import AiopsError, ConfigurationError
@@ -14,6 +16,21 @@ from aiops_daemon.model.errors import AiopsError, ConfigurationError
 app = typer.Typer(
     name="aiops-daemon", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="A self-healing daemon for AWS."
 )
+
+
+def _version(wanted: bool) -> None:  # typer's form of an option's callback
+    if wanted:
+        print(f"aiops-daemon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """A self-healing daemon for AWS."""
+
+
 app.command("run")(daemon.run)
 app.command("check")(daemon.check)
 app.command("bootstrap")(daemon.bootstrap)

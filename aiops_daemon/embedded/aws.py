@@ -14,8 +14,13 @@ from types import TracebackType
 from typing import Self
 
 from aiops_daemon.embedded import ACCOUNT, client_environment
+from aiops_daemon.model.errors import AiopsError
 
 STOP_SECONDS = 10
+
+
+class NotStarted(AiopsError, RuntimeError):
+    """There is no embedded AWS; says why."""
 
 
 class EmbeddedAws:
@@ -56,11 +61,11 @@ class EmbeddedAws:
         port = process.stdout.readline().strip()
         if not port:
             self._stop()
-            raise RuntimeError("the embedded AWS did not start; is the extra `embedded` installed?")
+            raise NotStarted("the embedded AWS did not start: it needs the extra, pip install 'aiops-daemon[embedded]'")
         self.endpoint = f"http://127.0.0.1:{port}"
         if json.loads(self._ask("/_embedded/identity")).get("nonce") != nonce:
             self._stop()
-            raise RuntimeError(f"{self.endpoint} is somebody else's server")
+            raise NotStarted(f"{self.endpoint} is somebody else's server")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

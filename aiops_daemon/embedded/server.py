@@ -5,6 +5,7 @@ First line of standard input: a nonce that /_embedded/identity answers with. Fir
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -42,4 +43,5 @@ def serve(nonce: str, *, use_terraform: bool) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends us when it has ended the rest
     serve(sys.stdin.readline().strip(), use_terraform="--no-terraform" not in sys.argv)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import signal
 from typing import Any
 
 import pytest
@@ -126,6 +127,13 @@ async def test_a_child_that_does_not_start_is_an_error_and_leaves_nothing(monkey
     with pytest.raises(RuntimeError, match="did not start"):
         async with EmbeddedAws():
             pass
+
+
+async def test_ctrl_c_in_the_terminal_is_the_parents_business() -> None:
+    async with EmbeddedAws(terraform=False) as own:
+        assert own._process is not None
+        own._process.send_signal(signal.SIGINT)
+        assert own.calls() == {}
 
 
 async def test_a_port_of_somebody_else_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon import bootstrap, cli
+from aiops_daemon import __version__, bootstrap, cli
 from aiops_daemon.incidents.guards import KillSwitch
 from aiops_daemon.model.errors import InvalidInput
 
@@ -128,6 +128,11 @@ def test_stop_and_start_turn_the_kill_switch_of_the_fleet(terminal: Any) -> None
 def test_start_says_that_the_parameter_is_a_switch_of_its_own(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIOPS_KILL_SWITCH_PARAMETER", "/aiops/switch")
     assert "unless the SSM parameter /aiops/switch stops them" in terminal.run("start", "--reason", "over").stdout
+
+
+def test_the_version_is_told(terminal: Any) -> None:
+    done = terminal.run("--version")
+    assert (done.exit_code, done.stdout) == (0, f"aiops-daemon {__version__}\n")
 
 
 def test_help_names_every_command_and_imports_no_aws_library() -> None:
