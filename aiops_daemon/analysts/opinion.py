@@ -43,24 +43,18 @@ def failure(
     downtime: int | None = None,
 ) -> Verdict:
     """Something that should exist or work was destroyed, stopped or stopped working."""
-    return Verdict(
-        classification=Classification.FAILURE,
-        confidence=confidence,
-        severity=severity,
-        reasoning=because,
-        root_cause=because,
-        affected_services=(event.resource.service,),
-        estimated_downtime_minutes=downtime,
-        blast_radius=_radius(event),
-        action_id=action,
-        ceiling=ceiling,
-    )
+    verdict = _harm(event, Classification.FAILURE, because, confidence, severity, ceiling)
+    return verdict.model_copy(update={"action_id": action, "estimated_downtime_minutes": downtime})
 
 
 def tampering(event: Event, because: str, confidence: float = STRONG, severity: int = 8, ceiling: Autonomy = Autonomy.APPROVE) -> Verdict:
     """A successful change that weakens a protection, an audit source, permissions or exposure."""
+    return _harm(event, Classification.TAMPERING, because, confidence, severity, ceiling)
+
+
+def _harm(event: Event, kind: Classification, because: str, confidence: float, severity: int, ceiling: Autonomy) -> Verdict:
     return Verdict(
-        classification=Classification.TAMPERING,
+        classification=kind,
         confidence=confidence,
         severity=severity,
         reasoning=because,

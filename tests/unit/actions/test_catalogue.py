@@ -1,9 +1,12 @@
 """The catalogue as a whole: what it promises to policy, IAM and people."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
+import aiops_daemon
 from aiops_daemon.actions import catalogue
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.model.plan import Effect
@@ -11,6 +14,7 @@ from aiops_daemon.ports import Action
 from tests.doubles.scripted_aws import ScriptedAws, ScriptedCall, StoppedClock, event_on
 
 ACTIONS = catalogue(ActionSettings(codebuild_project="recovery"), StoppedClock())
+PACKAGE = Path(aiops_daemon.__file__).parent
 HOSTILE = ("i-1; rm -rf /", "$(id)", "../../etc/passwd", "i-0123456789abcdef0 --all", "x" * 5000, "unknown", "", "arn:aws:ssm:::parameter/")
 
 
@@ -18,6 +22,18 @@ def test_ids_are_unique_and_what_only_tells_comes_last() -> None:
     ids = [action.spec.id for action in ACTIONS]
     assert len(set(ids)) == len(ids)
     assert ids[-1] == "notify_only"
+
+
+@pytest.mark.parametrize("part", ["analysts", "policy", "logwatch"])
+def test_what_others_call_an_action_is_one(part: str) -> None:
+    """They know actions by their ids only: one that is misspelt would be dropped in silence."""
+    ids = {action.spec.id for action in ACTIONS}
+    form = re.compile(rf"(?:{'|'.join(sorted({one.partition('.')[0] for one in ids if '.' in one}))})\.[a-z_]+")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / part).rglob("*.py"))]
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    named = {text for text in texts if form.fullmatch(text)}
+    assert named
+    assert named <= ids
 
 
 def test_no_action_of_the_catalogue_destroys() -> None:
