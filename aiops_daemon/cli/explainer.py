@@ -13,7 +13,7 @@ from aiops_daemon.intake.envelope import open_envelope
 from aiops_daemon.model.envelope import Envelope
 from aiops_daemon.model.event import UNKNOWN, Event, Ignored, Recognized
 from aiops_daemon.model.verdict import Evidence
-from aiops_daemon.policy.gate import automatic, decide
+from aiops_daemon.policy.gate import allowed_actions, decide
 from aiops_daemon.policy.provenance import explain_cause
 from aiops_daemon.policy.settings import policy_facts
 from aiops_daemon.ports import Action
@@ -59,7 +59,7 @@ def _answer(events: tuple[Event, ...], settings: Settings, actions: tuple[Action
     provenance = explain_cause(event, policy)
     at_intake = judging(policy)(Evidence(event=event, provenance=provenance))
     fitting = {action.spec.id: action.spec for action in applicable(event, actions)}
-    allowed = automatic(fitting.values(), policy)
+    allowed = allowed_actions(fitting.values(), policy)
     evidence = Evidence(event=event, provenance=provenance, allowed_actions=allowed, policy=policy_facts(event, policy))
     verdict = RulesAnalyst().judge_now(evidence)
     decision = decide(verdict, provenance, event, fitting, policy)

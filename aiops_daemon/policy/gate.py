@@ -81,7 +81,7 @@ def lower_to(decided: Verdict, refined: Verdict) -> Verdict:
     )
 
 
-def automatic(specs: Iterable[ActionSpec], policy: PolicySettings) -> dict[str, str]:
+def allowed_actions(specs: Iterable[ActionSpec], policy: PolicySettings) -> dict[str, str]:
     """Evidence.allowed_actions: what an analyst may choose from, with one line each."""
     return {spec.id: spec.title for spec in specs if spec.id in policy.allowed_actions}
 

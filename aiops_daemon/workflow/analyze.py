@@ -5,7 +5,7 @@ from pydantic import JsonValue
 from aiops_daemon.model.errors import GiveUp, OverBudget, RetryLater
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.verdict import Classification, Evidence, History, Provenance, Verdict
-from aiops_daemon.policy.gate import automatic, lower_to
+from aiops_daemon.policy.gate import allowed_actions, lower_to
 from aiops_daemon.policy.settings import policy_facts
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.plan import applicable
@@ -24,7 +24,7 @@ async def analyze(run: Run, history: History) -> Verdict:
         event=run.event,
         provenance=run.result("provenance", Provenance) or Provenance(),
         history=history,
-        allowed_actions=automatic((action.spec for action in applicable(run.event, run.tools.actions.values())), run.tools.policy),
+        allowed_actions=allowed_actions((action.spec for action in applicable(run.event, run.tools.actions.values())), run.tools.policy),
         policy=policy_facts(run.event, run.tools.policy),
     )
     rules = await run.tools.rules.judge(evidence)  # again: now it knows the history and which actions apply

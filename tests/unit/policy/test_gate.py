@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aiops_daemon.model.event import Event, EventKind, Resource
 from aiops_daemon.model.plan import ActionSpec, Effect
 from aiops_daemon.model.verdict import Autonomy, Cause, Classification, DecisionKind, Provenance, Verdict
-from aiops_daemon.policy.gate import automatic, decide, lower_to
+from aiops_daemon.policy.gate import allowed_actions, decide, lower_to
 from aiops_daemon.policy.settings import Mode, PolicySettings
 
 MakeEvent = Callable[..., Event]
@@ -87,7 +87,7 @@ def test_an_action_outside_the_allow_list_is_not_even_asked_for(make_event: Make
     decision = decide(make_verdict(), Provenance(), make_event(), START, policy)
     assert decision.kind is DecisionKind.NONE
     assert "policy allows observe" in decision.reason
-    assert automatic([spec(), spec("rds.start")], policy) == {"rds.start": "start it"}
+    assert allowed_actions([spec(), spec("rds.start")], policy) == {"rds.start": "start it"}
 
 
 def test_telling_is_no_recovery(make_event: MakeEvent, make_verdict: MakeVerdict) -> None:
