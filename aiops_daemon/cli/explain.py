@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aiops_daemon.cli.errors import UsageError, readable
+from aiops_daemon.cli.rows import Row, print_rows
 
 if TYPE_CHECKING:
     from aiops_daemon.cli.explainer import Explained
@@ -27,7 +28,7 @@ def explain(
     now = datetime.now(UTC)  # noqa: TID251  # the receive time of messages that were never received
     answers = [(name, ask(body, now)) for name, body in bodies(paths)]
     if output == "table":
-        _table(answers)
+        print_rows(("message", "outcome", "decision", "resource", "verdict", "why"), [_row_of(*one) for one in answers], first=3)
         return
     rows = [row(name, answer) for name, answer in answers]
     print(json.dumps(rows, indent=2) if output == "json" else "\n".join(json.dumps(one) for one in rows))
@@ -68,18 +69,10 @@ def row(name: str, answer: "Explained") -> dict[str, object]:
     }
 
 
-def _table(answers: "list[tuple[str, Explained]]") -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("message", "outcome", "decision", "resource", "verdict", "why"):
-        table.add_column(heading, overflow="fold")
-    for name, answer in answers:
-        ids = ", ".join(answer.resource_ids[:3]) + (f" +{len(answer.resource_ids) - 3}" if len(answer.resource_ids) > 3 else "")
-        verdict = f"{answer.classification} {answer.confidence:.2f}" if answer.classification and answer.confidence is not None else ""
-        why = answer.reason + (f" [assumed: {', '.join(answer.assumed)}]" if answer.assumed else "")
-        cells = (name, answer.outcome, answer.decision, f"{answer.resource_type} {ids}".strip(), verdict, why)
-        table.add_row(*(escape(cell) for cell in cells))
-    Console().print(table)
+def _row_of(name: str, answer: "Explained") -> Row:
+    ids = ", ".join(answer.resource_ids[:3]) + (f" +{len(answer.resource_ids) - 3}" if len(answer.resource_ids) > 3 else "")
+    verdict = f"{answer.classification} {answer.confidence:.2f}" if answer.classification and answer.confidence is not None else ""
+    why = answer.reason + (f" [assumed: {', '.join(answer.assumed)}]" if answer.assumed else "")
+    what = f"{answer.resource_type} {ids}".strip()
+    about = ", ".join(part for part in (what, verdict) if part)
+    return Row((name, answer.outcome, answer.decision, what, verdict, why), f"{about}: {why}")

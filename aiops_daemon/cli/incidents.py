@@ -11,6 +11,7 @@ import typer
 
 from aiops_daemon.cli.desk import Why, at_desk
 from aiops_daemon.cli.errors import UsageError
+from aiops_daemon.cli.rows import Row, print_rows
 from aiops_daemon.model.errors import InvalidInput
 from aiops_daemon.model.incident import Incident, State
 
@@ -18,8 +19,6 @@ app = typer.Typer(no_args_is_help=True, help="Incidents: list, show, approve, re
 _STORM_REACH = timedelta(days=7)  # an approval waits 24 hours unless the settings say otherwise
 _STORM_MEMBERS = 5000
 _COLUMNS = ("incident", "at (UTC)", "state", "outcome", "resource", "event", "note")
-_WIDE = 150  # below it, columns would be cut or folded
-_UNKNOWN_WIDTH, _UNBOUND = 80, 400  # rich says 80 where there is no terminal: a pipe
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 Output = Annotated[Literal["table", "json", "jsonl"], typer.Option(help="table for people, json or jsonl for programs")]
 
@@ -156,28 +155,13 @@ def _leader(incident: Incident) -> object:
 
 
 def _table(found: list[Incident]) -> None:
-    """One line each where they fit or nobody reads along (grep does); on a narrow terminal two. What has to be copied is never cut off."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    if not console.is_terminal and console.width == _UNKNOWN_WIDTH:
-        console = Console(width=_UNBOUND)
     if not found:
-        console.print("no incidents")
+        print("no incidents")
         return
-    wide = console.width >= _WIDE
-    table = Table(box=None, pad_edge=False)
-    for heading in _COLUMNS:
-        table.add_column(heading, no_wrap=heading in _COLUMNS[:3], overflow="fold")
-    for incident in found:
-        row = summary(incident) | {"at": incident.incident_timestamp.strftime("%m-%d %H:%M:%S")}
-        cells = [escape(str(row[name] or "")) for name in ("incident_id", "at", "state", "outcome", "resource", "event", "note")]
-        if wide:
-            table.add_row(*cells)  # what events say is no markup
-        else:
-            console.print("  ".join(cells[:3]), soft_wrap=True, highlight=False)
-            console.print(f"    {cells[4]}, {cells[5]}" + (f", {cells[3]}" if cells[3] else "") + f": {cells[6]}", highlight=False)
-    if wide:
-        console.print(table)
+    print_rows(_COLUMNS, [_row(incident) for incident in found], first=3)
+
+
+def _row(incident: Incident) -> Row:
+    row = summary(incident) | {"at": incident.incident_timestamp.strftime("%m-%d %H:%M:%S")}
+    cells = [str(row[name] or "") for name in ("incident_id", "at", "state", "outcome", "resource", "event", "note")]
+    return Row(cells, f"{cells[4]}, {cells[5]}" + (f", {cells[3]}" if cells[3] else "") + f": {cells[6]}")

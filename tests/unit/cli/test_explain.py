@@ -77,6 +77,17 @@ def test_the_table_says_why(folder: Path) -> None:
     assert len(json.loads(everything.stdout)) == 3
 
 
+def test_on_a_narrow_terminal_each_message_is_two_lines_and_not_a_column_of_syllables(folder: Path) -> None:
+    result = CliRunner().invoke(app, [str(folder / "a-stopped.json")], env={"COLUMNS": "120", "NO_COLOR": "1"})
+    first, second = result.stdout.splitlines()[:2]
+    assert first.endswith("a-stopped.json  incident  act")
+    assert second.startswith("    ec2:instance i-0abcdef0123456789, FAILURE 0.85: ec2.start at confidence 0.85")
+
+
+def test_an_output_that_is_none_is_a_usage_error(folder: Path) -> None:
+    assert CliRunner().invoke(app, [str(folder), "--output", "yaml"]).exit_code == 2
+
+
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InvalidInput, match="nowhere does not exist"):
         list(bodies(["nowhere"]))
