@@ -7,6 +7,7 @@ import asyncio
 import sys
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -117,8 +118,7 @@ def token_of_the_try() -> None:
 
     def call_for(*arguments: Any) -> Any:
         made = inner(*arguments)
-        vars(made)["token"] = f"{made.token}-{uuid.uuid4().hex[:8]}"
-        return made
+        return replace(made, token=f"{made.token}-{uuid.uuid4().hex[:8]}")
 
     vars(execute)["call_for"] = call_for
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.incidents.storm import Storm, Storms
-from aiops_daemon.model.incident import Incident
+from aiops_daemon.model.incident import Incident, Outcome
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.workflow import call as call_module
 from aiops_daemon.workflow import execute as execute_module
@@ -27,6 +28,8 @@ from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import Fleet, stopped
 from tests.durability import test_rail_races as races
 from tests.durability.test_crash_points import STORIES, Story, tell
+
+Mutant = Callable[[pytest.MonkeyPatch], None]
 
 
 def query_then_write_claim(patch: pytest.MonkeyPatch) -> None:
@@ -73,9 +76,7 @@ def random_token(patch: pytest.MonkeyPatch) -> None:
     inner = call_module.call_for
 
     def call_for(*arguments: Any) -> Any:
-        made = inner(*arguments)
-        vars(made)["token"] = uuid.uuid4().hex
-        return made
+        return replace(inner(*arguments), token=uuid.uuid4().hex)
 
     patch.setattr(execute_module, "call_for", call_for)
 
@@ -249,14 +250,25 @@ async def _everything() -> None:
     await _replaced_worker()
 
 
-@pytest.mark.parametrize(
-    "mutant",
-    [
-        query_then_write_claim, no_fence, random_token, acknowledge_before_record, release_of_a_claim_that_is_not_mine,
-        notification_without_outbox,
-    ],
-)  # fmt: skip
-async def test_the_suite_catches(mutant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch) -> None:
+MUTANTS = [
+    query_then_write_claim, no_fence, random_token, acknowledge_before_record, release_of_a_claim_that_is_not_mine,
+    notification_without_outbox,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+async def test_a_mutant_recovers_where_nothing_goes_wrong(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it is no mutant but a crash, which everything catches."""
+    mutant(monkeypatch)
+    fleet = Fleet()
+    await tell(fleet, STORIES[0], Faults())
+    check(fleet, incidents=1)
+    (name,) = [key for key in fleet.memory.items if key.startswith("inc-")]
+    assert (await fleet.incident(name)).outcome is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+async def test_the_suite_catches(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant(monkeypatch)
     with pytest.raises(Exception):  # noqa: B017, PT011  # an invariant or a crash: caught is caught
         await _everything()
@@ -276,9 +288,7 @@ async def test_the_suite_catches(mutant: Callable[[pytest.MonkeyPatch], None], m
         (storm_led_by_whoever_comes, races.one_leader),
     ],
 )
-async def test_a_race_catches(
-    mutant: Callable[[pytest.MonkeyPatch], None], race: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_race_catches(mutant: Mutant, race: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch) -> None:
     """By an assertion of that very race, which the unbroken rail passes in test_rail_races.py."""
     mutant(monkeypatch)
     with pytest.raises(AssertionError):
