@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiops_daemon.incidents.guards import SWITCH
+from aiops_daemon.incidents.record import from_item
 from aiops_daemon.model.incident import Incident, State
 from tests.chaos.builds import pins_of, token_of
 from tests.chaos.cloud import Effect, History, Write
@@ -98,9 +100,9 @@ def kill_switch(history: History) -> Iterator[str]:
             if not stop.at <= effect.sent < stop.until:
                 continue
             for incident in (incident for _, owner, incident in effect.at_work if owner == effect.by):
-                why = (
-                    "changed something since then already" if incident in done else _after_the_look(history.writes, stop, incident, effect)
-                )
+                why = _after_the_look(history.writes, stop, incident, effect.sent)
+                if incident in done:
+                    why = "changed something since then already"
                 done.add(incident)
                 if why:
                     seconds = effect.sent - stop.at
@@ -116,11 +118,12 @@ def _first_tries(found: Iterable[Effect]) -> Iterator[Effect]:
             yield effect
 
 
-def _after_the_look(writes: list[Write], stop: _Stop, incident: str, effect: Effect) -> str:
+def _after_the_look(writes: list[Write], stop: _Stop, incident: str, until: float) -> str:
+    """Why whatever `incident` does up to then was decided after the stop; empty: it may have looked before."""
     before = next((write.item for write in reversed(writes[: stop.written]) if write.item["incident_id"] == incident), None)
     if before is None or not before.get("owner"):
         return "was not worked on then"
-    since = [write.item for write in writes[stop.written :] if write.item["incident_id"] == incident and write.at <= effect.sent]
+    since = [write.item for write in writes[stop.written :] if write.item["incident_id"] == incident and write.at <= until]
     if any(item["fence"] != before["fence"] for item in since):
         return "was taken since"
     went_on = {len(item["audit"]) for item in since} - {len(before["audit"])}
@@ -139,6 +142,27 @@ def _stops(writes: list[Write]) -> Iterator[_Stop]:
             begun = None
     if begun is not None:
         yield _Stop(begun[0], float("inf"), begun[1])
+
+
+def breaker(history: History) -> Iterator[str]:
+    """An open breaker, whose rest is longer than any run: no recovery of its kind begins but those that had looked before."""
+    opened: dict[str, _Stop] = {}
+    begun: set[str] = set()
+    for number, write in enumerate(history.writes):
+        item, key = write.item, write.item["incident_id"]
+        if key.startswith("BREAKER#") and item.get("open_since"):
+            opened.setdefault(key.removeprefix("BREAKER#"), _Stop(write.at, float("inf"), number))
+        elif item.get("workflow_state") == State.EXECUTING and key not in begun:
+            begun.add(key)
+            for action in _planned(item) & opened.keys():
+                why = _after_the_look(history.writes[: number + 1], opened[action], key, write.at)
+                if why:
+                    yield f"breaker: {key} begins with {action} {write.at - opened[action].at:.2f} s after it opened, which {why}"
+
+
+def _planned(item: Mapping[str, Any]) -> set[str]:
+    plan = from_item(item).results["plan"]
+    return {str(step["action_id"]) for step in plan["steps"]} if isinstance(plan, dict) else set()  # type: ignore[index,call-overload,union-attr]  # JSON
 
 
 def where_it_stopped(history: History, records: Iterable[Incident]) -> Iterator[str]:

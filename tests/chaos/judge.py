@@ -54,6 +54,7 @@ def broken(wanted: Wanted, seen: Seen) -> list[str]:
         *hands.budgets(history, per_hour=wanted.per_hour, per_resource=wanted.per_resource),
         *hands.verified(history),
         *hands.kill_switch(history),
+        *hands.breaker(history),
         *hands.where_it_stopped(history, records),
         *invariants.announcements(records, history.told, ATTEMPTS),
         *_poison(wanted, seen),

@@ -27,6 +27,7 @@ class Report:
     builds: int = 0
     switched: int = 0  # times that the kill switch was set
     met: int = 0  # incidents that it ended in the middle
+    opened: int = 0  # breakers
     ends: Counter[str] = field(default_factory=Counter)
     notifications: int = 0
     own_exits: int = 0  # a daemon that left by itself
@@ -41,6 +42,7 @@ class Report:
             f"seed {self.seed}: {self.kills} kills, {self.stops} stops, {self.takeovers} takeovers, {self.duplicates} duplicates; "
             f"faults: {faults or 'none'}; {self.incidents} incidents ({ends}), {self.recoveries.total()} recoveries "
             f"({kinds}), {self.builds} builds, {self.redriven} redriven, switch set {self.switched} times ({self.met} stopped by it), "
+            f"{self.opened} breakers opened, "
             f"{self.notifications} notifications; converged {self.converged_seconds:.1f} s after the last fault; "
             f"{len(self.broken)} invariants broken"
         )
@@ -55,5 +57,6 @@ class Report:
         self.recoveries = Counter(item["resource_type"] for item in items if item["incident_id"] in acted)
         self.builds = len(history.builds)
         self.switched = sum(write.item["incident_id"] == SWITCH and write.item["stopped"] for write in history.writes)
+        self.opened = len({write.item["incident_id"] for write in history.writes if write.item.get("open_since")})
         self.met = sum(met_the_switch(from_item(item)) for item in items)
         self.notifications = history.told.total()

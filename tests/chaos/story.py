@@ -102,7 +102,7 @@ class Story:
                     await daemon.gone()
 
     def _varied(self) -> dict[str, str]:
-        """What the seed changes: waits in place or parked, by what the switch is set, small budgets, and every fourth seed storms."""
+        """What the seed changes: waits in place or parked, how the switch is set, budgets, breaker; and every fourth seed storms."""
         seed, (per_hour, per_resource) = self.report.seed, self._budgets
         varied = {
             "LOGWATCH__ENABLED": "true",
@@ -111,6 +111,7 @@ class Story:
             "WORKFLOW__RECOVERIES_PER_RESOURCE_AND_DAY": str(per_resource),
         }
         varied |= {"WORKFLOW__KILL_SWITCH_PARAMETER": SWITCH} if self._by_parameter else {}
+        varied |= {"WORKFLOW__BREAKER_FAILURES": "1"} if seed % 7 == 0 else {}
         return varied | ({"WORKFLOW__STORM_RESOURCES": "5", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
 
     async def _keep(self, daemon: Daemon) -> None:

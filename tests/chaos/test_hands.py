@@ -109,6 +109,24 @@ def test_an_effect_of_a_later_decision_is_one(good: Seen, spoil: Callable[[Seen]
     assert line.endswith(says)
 
 
+def _opened(seen: Seen, at: int) -> None:
+    when = seen.history.writes[at].at - 0.5
+    item = {"incident_id": "BREAKER#ec2.start", "open_since": "2026-03-02T03:00:00.000000Z", "version": 1}
+    seen.history.writes.insert(at, Write(when, "2.1", item))
+
+
+def test_who_had_looked_at_the_breaker_before_it_opened_may_begin(good: Seen) -> None:
+    _opened(good, _acts(good))
+    assert list(hands.breaker(good.history)) == []
+
+
+def test_who_begins_under_an_open_breaker_is_told(good: Seen) -> None:
+    _opened(good, 0)
+    (line,) = hands.breaker(good.history)
+    assert line.startswith("breaker: inc-")
+    assert line.endswith("after it opened, which was not worked on then")
+
+
 def _met(seen: Seen, note: str, state: State = State.FAILED) -> None:
     """The incident ended at the switch instead."""
     item = seen.items[0]
