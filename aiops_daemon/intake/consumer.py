@@ -25,6 +25,7 @@ from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import IntakeMetrics
+from aiops_daemon.telemetry.minute import stopped_within
 
 _FLUSH_SECONDS = 5.0  # of the shutdown time, kept for the last acknowledgements
 _RED_AFTER_FAILURES = 3  # a queue that answers nothing may be a hiccup; one that says no is not
@@ -147,11 +148,7 @@ class Consumer:
         cap = self._settings.unavailable_cap_seconds
         seconds = min(1.0, cap) + full_jitter(self._failures, 1.0, cap, self._rng)
         self._log.warning(LogEvent.QUEUE_UNAVAILABLE, queue=self._queue.name, reason=str(error), again_in_seconds=round(seconds, 1))
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stop.wait()
-        except TimeoutError:
-            pass
+        await stopped_within(seconds, self._stop)
 
     async def _take_in(self, message: Message) -> None:
         """One message from receipt to settlement. A task of its own, so the binding ends with it."""

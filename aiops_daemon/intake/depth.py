@@ -13,34 +13,25 @@ from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import IntakeMetrics
+from aiops_daemon.telemetry.minute import every_minute
 
-INTERVAL_SECONDS = 60.0  # twice 1,440 calls a day are two thirds of a cent
 _log = logger("intake")
 
 
 class DepthGauge:
-    """A background task of the daemon. Without permission to ask it is silent after the first warning."""
+    """A background task of the daemon: two calls a minute, less than a cent a day. Without permission to ask it warns once."""
 
     def __init__(self, client: Any, settings: IntakeSettings, clock: Clock, metrics: IntakeMetrics) -> None:
         self._queue = Queue(client, client, settings, clock)
         self._metrics = metrics
-        self._warned = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.look()
-                self._warned = False
-            except AiopsError as error:
-                if not self._warned:
-                    _log.warning(LogEvent.QUEUE_DEPTH_UNKNOWN, reason=str(error))
-                self._warned = True
-            try:
-                async with asyncio.timeout(INTERVAL_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+
+        def blind(error: Exception) -> None:
+            _log.warning(LogEvent.QUEUE_DEPTH_UNKNOWN, reason=str(error))
+
+        await every_minute(self.look, stop, blind=blind, errors=(AiopsError,))
 
     async def look(self) -> None:
         """Ask once and set the gauges."""

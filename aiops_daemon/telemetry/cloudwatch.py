@@ -15,9 +15,9 @@ from aiops_daemon.ports import AwsClients, Clock
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import Metrics
+from aiops_daemon.telemetry.minute import MINUTE, stopped_within
 
 _NAMESPACE = "AIOps/DevOpsAgent"
-_PERIOD_SECONDS = 60.0
 _SENT = {
     "aiops_messages_received_total": "MessagesReceived",
     "aiops_messages_parked_total": "MessagesParked",
@@ -44,11 +44,7 @@ class CloudWatchMetrics:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, and once more at the end."""
         while not stop.is_set():
-            try:
-                async with asyncio.timeout(_PERIOD_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+            await stopped_within(MINUTE, stop)
             await self.flush()
 
     async def flush(self) -> None:

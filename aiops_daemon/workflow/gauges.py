@@ -10,10 +10,10 @@ from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.incident import State
 from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
+from aiops_daemon.telemetry.minute import every_minute
 from aiops_daemon.workflow.rails import switched_off
 from aiops_daemon.workflow.run import Tools
 
-INTERVAL_SECONDS = 60.0
 MOST_APPROVALS = 500  # counted; more are shown as this many
 log = logger("gauges")
 
@@ -24,23 +24,15 @@ class GuardGauges:
     def __init__(self, tools: Tools, account: str) -> None:
         self._tools = tools
         self._account = account
-        self._warned = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.look()
-                self._warned = False
-            except (AiopsError, ValueError, KeyError, TypeError) as error:  # or somebody edited an item by hand
-                if not self._warned:
-                    log.warning(LogEvent.GUARDS_UNREADABLE, reason=f"{type(error).__name__}: {error}")
-                self._warned = True
-            try:
-                async with asyncio.timeout(INTERVAL_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+
+        def blind(error: Exception) -> None:
+            log.warning(LogEvent.GUARDS_UNREADABLE, reason=f"{type(error).__name__}: {error}")
+
+        by_hand = (ValueError, KeyError, TypeError)  # somebody edited an item
+        await every_minute(self.look, stop, blind=blind, errors=(AiopsError, *by_hand))
 
     async def look(self) -> None:
         """Read each rail once and set its gauge."""
