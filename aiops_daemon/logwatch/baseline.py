@@ -78,9 +78,6 @@ class Baseline:
     def __init__(self, rows: Rows | None = None) -> None:
         self.rows = rows or Rows()
 
-    def __len__(self) -> int:
-        return len(self.rows.born)
-
     def add(self, count: int, bucket: int, *, plain: bool = False) -> None:
         """`count` new series, whose history begins at `bucket`; plain ones have no season and remember a day."""
         if count:
