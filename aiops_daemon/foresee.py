@@ -19,6 +19,7 @@ from aiops_daemon.logwatch.predictions import Record
 from aiops_daemon.logwatch.remedies import LogAction
 from aiops_daemon.model.event import Event, EventKind, Resource
 from aiops_daemon.model.incident import Incident, incident_id
+from aiops_daemon.model.plan import STEP, StepRecord, StepStatus
 from aiops_daemon.model.verdict import Classification
 from aiops_daemon.ports import Clock
 from aiops_daemon.telemetry.log_events import LogEvent
@@ -69,8 +70,8 @@ class Warnings:
 
 
 def _acted(incident: Incident) -> bool:
-    steps = [value for key, value in incident.results.items() if key.startswith("step:")]
-    return any(isinstance(step, dict) and step.get("status") == "done" for step in steps)
+    steps = [StepRecord.model_validate(value) for key, value in incident.results.items() if key.startswith(STEP)]
+    return any(step.status is StepStatus.DONE for step in steps)
 
 
 def _tells_of_failure(incident: Incident, warned: Event) -> bool:

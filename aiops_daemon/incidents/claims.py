@@ -5,8 +5,10 @@ An error is never "not in cooldown": it propagates. The same item counts the rec
 one who may write it: no second counter, no second call.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from aiops_daemon.incidents.stamps import stamp, unstamp
 from aiops_daemon.model.errors import ClaimLost, ConditionFailed
@@ -29,6 +31,11 @@ class Claim:
     streak: int = 0
     frozen: str | None = None
     charged: str = ""  # the incident whose recovery was counted last
+
+    @property
+    def why(self) -> str:
+        """Why the asker cannot have it."""
+        return f"frozen: {self.frozen}" if self.frozen else f"held by {self.holder} until {stamp(self.until)}"
 
 
 def claim_key(event: Event, purpose: str = "") -> str:
@@ -66,7 +73,7 @@ class Claims:
                 self._taken.pop(next(iter(self._taken)))
         return claim
 
-    async def charge(self, key: str, holder: str, incident: str, hold: timedelta, most: int | None = None) -> Claim | None:
+    async def charge(self, key: str, holder: str, hold: timedelta, most: int | None = None) -> Claim | None:
         """Right before the first side effect: the claim must still be ours; count this recovery once. Raises ClaimLost.
 
         None: `most` recoveries were counted today, and this one was not.
@@ -77,10 +84,10 @@ class Claims:
         seen = taken if taken and taken.holder == holder else self._read(key, await self._table.get(key) or {}, holder)
         if not seen.mine or seen.frozen:
             raise ClaimLost(f"the claim on {key} is held by {seen.holder}")
-        if most is not None and seen.today >= most and seen.charged != incident:
+        if most is not None and seen.today >= most and seen.charged != holder:
             return None
         values = {
-            "me": holder, "until": stamp(max(seen.until, now + hold)), "incident": incident, "day": now.date().isoformat(),
+            "me": holder, "until": stamp(max(seen.until, now + hold)), "incident": holder, "day": now.date().isoformat(),
             "today": seen.today + 1, "streak": seen.streak + 1, "now": stamp(now),
         }  # fmt: skip
         sets = "SET #until = :until, charged = :incident, charged_at = :now, charged_day = :day, today = :today, streak = :streak"
@@ -114,8 +121,7 @@ class Claims:
             return False
         return True
 
-    def _read(self, key: str, item: object, me: str) -> Claim:
-        row = item if isinstance(item, dict) else dict(item)  # type: ignore[call-overload]  # any Mapping
+    def _read(self, key: str, row: Mapping[str, Any], me: str) -> Claim:
         now = self._clock.now()
         charged_at = unstamp(row["charged_at"]) if "charged_at" in row else None
         frozen = row.get("frozen")

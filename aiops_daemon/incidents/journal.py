@@ -28,6 +28,7 @@ from aiops_daemon.telemetry.logging import logger
 
 log = logger("journal")
 MAX_TAKEOVERS = 5
+_NOTE_CHARACTERS = 1000
 
 
 class _Spoken(Exception):
@@ -249,7 +250,7 @@ def _trail(held: Held, changes: Sequence[Change], now: datetime) -> Iterator[Aud
             seq=len(incident.audit) + number,
             at=now,
             state=state,
-            note=change.note,
+            note=change.note[:_NOTE_CHARACTERS],
             by=held.owner,
             fence=incident.fence,
         )

@@ -1,10 +1,13 @@
 """Plans, steps and what came of them."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field, JsonValue
 
 from aiops_daemon.model.event import Frozen, Resource
+
+STEP = "step:"
 
 
 class Effect(StrEnum):
@@ -86,6 +89,38 @@ class Unsure(Frozen):
 
 
 Progress = Running | Succeeded | Failed | Unsure
+
+
+class StepStatus(StrEnum):
+    """How far a step is. `started` without more: its worker died, and whether it called is not known."""
+
+    STARTED = "started"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class StepRecord(Frozen):
+    """results["step:<id>"]: what was done of a step, and what undo and probes need."""
+
+    status: StepStatus
+    at: datetime  # of the intent
+    token: str | None = None
+    handle: dict[str, JsonValue] | None = None  # of what runs
+    acts_next: bool = False
+    result: dict[str, JsonValue] | None = None
+    reason: str = ""  # of a failure
+    untouched: bool = False
+    undone: bool = False
+
+    def dumped(self) -> dict[str, JsonValue]:
+        """As it is written."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def step_key(step_id: str) -> str:
+    """Where a step's record is among the results."""
+    return f"{STEP}{step_id}"
 
 
 class HealthStatus(StrEnum):

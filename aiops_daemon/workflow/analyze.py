@@ -35,9 +35,9 @@ async def analyze(run: Run, history: History) -> Verdict:
         note = f"{recalled(history)}; {note}"
         results["history"] = history.model_dump(mode="json")
     if run.tools.model is None:  # cheap to find again: it goes with the plan
-        run.defer(State.ANALYZING, note[:1000], results=results, classification=verdict.classification.value)
+        run.defer(State.ANALYZING, note, results=results, classification=verdict.classification.value)
     else:
-        await run.move(State.ANALYZING, note[:1000], results=results, classification=verdict.classification.value)
+        await run.move(State.ANALYZING, note, results=results, classification=verdict.classification.value)
     return verdict
 
 

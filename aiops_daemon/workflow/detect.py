@@ -1,9 +1,6 @@
 """DETECTING: take the claim on the resource, or end as COOLDOWN and name the holder."""
 
-from datetime import timedelta
-
 from aiops_daemon.incidents.claims import claim_key
-from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.model.event import EventKind
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind
@@ -24,13 +21,12 @@ async def take_claim(run: Run) -> None:
     claim = await run.tools.claims.claim(
         claim_key(run.event, "" if may_act(run) else ANNOUNCE),
         run.incident.incident_id,
-        timedelta(minutes=run.tools.policy.cooldown_minutes),
+        run.tools.policy.cooldown,
     )
     if claim.mine:
         return
     told = NoticeKind.WARNING if run.event.kind is EventKind.LOG_ANOMALY and may_act(run) else None  # nothing is done: then say it
-    why = f"frozen: {claim.frozen}" if claim.frozen else f"held by {claim.holder} until {stamp(claim.until)}"
-    note = f"{run.event.resource.key} is in cooldown, {why}"
+    note = f"{run.event.resource.key} is in cooldown, {claim.why}"
     await run.end(State.COOLDOWN, note, Outcome.COOLDOWN, notice=told, results={"held_by": claim.holder})
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NoReturn
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.claims import claim_key
-from aiops_daemon.model.errors import ClaimLost
-from aiops_daemon.model.event import EventKind
+from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.model.errors import ClaimLost, GiveUp
+from aiops_daemon.model.event import EventKind, Frozen
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import HealthStatus, Plan
@@ -42,7 +43,7 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     passage = await _pass(run, plan) if decision.kind is DecisionKind.ACT else Passage(doubt=decision.reason)
     if passage.doubt:
         await _ask(run, passage.doubt, rail=passage.rail)
-    run.defer(State.EXECUTING, f"acting: {decision.reason}{passage.note}"[:1000], results=passage.results)  # written with the first intent
+    run.defer(State.EXECUTING, f"acting: {decision.reason}{passage.note}", results=passage.results)  # written with the first intent
 
 
 async def _pass(run: Run, plan: Plan) -> Passage:
@@ -71,7 +72,7 @@ async def _leave(run: Run, verdict: Verdict, plan: Plan, decision: Decision) -> 
         told = NoticeKind.WARNING if run.event.kind is EventKind.LOG_ANOMALY else NoticeKind.ANOMALY
     observed = run.tools.policy.mode is Mode.OBSERVE and bool(plan.steps)
     note = f"no action: {decision.reason}" + (f"; the plan: {plan.rationale}" if observed else "")
-    await run.end(State.SUPPRESSED, note[:1000], Outcome.OBSERVED if observed else Outcome.SUPPRESSED, notice=told)
+    await run.end(State.SUPPRESSED, note, Outcome.OBSERVED if observed else Outcome.SUPPRESSED, notice=told)
 
 
 async def leave_if_healthy(run: Run) -> None:
@@ -83,10 +84,26 @@ async def leave_if_healthy(run: Run) -> None:
         return
     health = await probe.look(run.tools.clients, run.event, {})
     if health.status is HealthStatus.HEALTHY:  # nothing was done, so nothing has to rest: the next report may be a real one
-        await run.tools.claims.cool_down(claim_key(run.event), run.incident.incident_id, timedelta())
+        await run.tools.claims.cool_down(*run.claim, timedelta())
         if run.interrupted:  # an earlier owner may have become the breaker's probe
             await give_up_probes(run)
         await run.end(State.SUPPRESSED, f"no action: {health.detail}; it is healthy again", Outcome.SELF_HEALED, success=True)
+
+
+class Asked(Frozen):
+    """results["asked"]: what a human is to decide."""
+
+    why: str = ""
+    until: datetime  # silence until then is a no
+    protected: bool = True  # as the question said
+    rail: str = ""  # the guard rail that asks, or refused the answer
+
+
+class Heard(Frozen):
+    """results["heard"]: the signals that were answered, and the approval among them that waits for its budget."""
+
+    ids: tuple[str, ...] = ()
+    standing: str | None = None
 
 
 async def _ask(
@@ -97,18 +114,18 @@ async def _ask(
     rail: str = "",
 ) -> None:
     until = run.tools.clock.now() + timedelta(hours=run.tools.settings.approval_hours)
-    asked: dict[str, JsonValue] = {"why": why, "until": until.isoformat(), "protected": run.tools.policy.is_protected(run.event)}
+    asked = Asked(why=why, until=until, protected=run.tools.policy.is_protected(run.event), rail=rail)
     await run.move(
         State.AWAITING_APPROVAL,
-        f"Manual Review Required: {why}"[:1000],
+        f"Manual Review Required: {why}",
         notice=notice,
-        results={"asked": asked | ({"rail": rail} if rail else {}), **results},
+        results={"asked": _dumped(asked), **results},
     )
     run.tools.metrics.incidents.approvals.labels("requested").inc()
     await _rest(run, until)
 
 
-async def _rest(run: Run, until: datetime) -> None:
+async def _rest(run: Run, until: datetime) -> NoReturn:
     """Until a person speaks, or a channel that failed is to be tried again: a lost page must not wait for the deadline."""
     await flush(run)
     await run.park(min(until, next_try(run) or until), "waiting for a human")
@@ -116,49 +133,47 @@ async def _rest(run: Run, until: datetime) -> None:
 
 async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
     """A signal decides; silence until the deadline is a no. Policy and guard rails are asked again: much may have changed since."""
-    word = _word(run)
-    if word is None:
-        await _silence(run, str(run.raw("asked").get("until", "")))
-    assert word is not None  # noqa: S101  # _silence never returns
-    said = f"{word.decision} by {word.by}: {word.reason}"
-    counted = run.tools.metrics.incidents.approvals
-    late = word.decision == "approve" and _too_late(run)
-    if word.decision != "approve" or late:
-        counted.labels("expired" if late else "rejected").inc()
-        said += ", too late: the question was open until " + str(run.raw("asked").get("until")) if late else ""
-        await run.end(State.REJECTED, said, Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED)
-    if not plan.steps:
-        counted.labels("approved").inc()
-        await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)
-    await leave_if_healthy(run)
-    passage = await _policy_now(run, verdict, plan, word)
-    if not passage.doubt:
-        await _claim_again(run, said)
-        passage = await pass_rails(run, plan, approved=True, override=word.override)
-    if passage.doubt:
-        await _hold_back(run, said, word, passage)
-        await _answer(run, verdict, plan)  # somebody has said more meanwhile
-        return
-    counted.labels("approved").inc()
-    run.defer(State.EXECUTING, f"{said}{passage.note}"[:1000], results=passage.results)  # written with the first step's intent
+    while True:
+        word = _word(run) or await _silence(run)
+        said = f"{word.decision} by {word.by}: {word.reason}"
+        if word.decision != "approve":
+            await _rejected(run, said, "rejected")
+        if _asked(run).until < run.tools.clock.now():
+            await _rejected(run, f"{said}, too late: the question was open until {stamp(_asked(run).until)}", "expired")
+        if not plan.steps:
+            run.tools.metrics.incidents.approvals.labels("approved").inc()
+            await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)
+        await leave_if_healthy(run)
+        passage = await _policy_now(run, verdict, plan, word)
+        if not passage.doubt:
+            await _claim_again(run, said)
+            passage = await pass_rails(run, plan, approved=True, override=word.override)
+        if not passage.doubt:
+            run.tools.metrics.incidents.approvals.labels("approved").inc()
+            run.defer(State.EXECUTING, f"{said}{passage.note}", results=passage.results)  # written with the first step's intent
+            return
+        await _hold_back(run, said, word, passage)  # returns where somebody has said more meanwhile
 
 
 def _word(run: Run) -> Signal | None:
     """The first word that was not yet heard, a no before a yes; else the approval that waits for a budget."""
-    heard = run.raw("heard")
-    known = heard.get("ids")
-    ids = known if isinstance(known, list) else []
+    heard = _heard(run)
     run.heard = len(run.incident.signals)
     signals = sorted(run.incident.signals.values(), key=lambda signal: (signal.decision == "approve", signal.at))
-    fresh = [signal for signal in signals if signal.signal_id not in ids]
-    standing = [signal for signal in signals if signal.signal_id == heard.get("standing")]
+    fresh = [signal for signal in signals if signal.signal_id not in heard.ids]
+    standing = [signal for signal in signals if signal.signal_id == heard.standing]
     return next(iter([*fresh, *standing]), None)
 
 
-def _too_late(run: Run) -> bool:
-    """An approval that met a held claim, or a fleet that was down, until its deadline: it was meant for the world of that day."""
-    until = str(run.raw("asked").get("until", ""))
-    return until != "" and run.tools.clock.now() > datetime.fromisoformat(until)
+def _asked(run: Run) -> Asked:
+    asked = run.result("asked", Asked)
+    if asked is None:
+        raise GiveUp("it waits for an answer, and its record has no question")
+    return asked
+
+
+def _heard(run: Run) -> Heard:
+    return run.result("heard", Heard) or Heard()
 
 
 async def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> Passage:
@@ -170,17 +185,16 @@ async def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> P
     if stop is not None:  # better asked again than begun, stopped and failed
         why = f"kill switch set by {stop.by} at {stop.at}: {stop.reason}"
         return Passage(doubt=why, rail="switch", how="approve again after `aiops-daemon start`")
-    told = run.raw("asked").get("protected", True)
-    if run.tools.policy.is_protected(run.event) and not told and not word.override:
+    if run.tools.policy.is_protected(run.event) and not _asked(run).protected and not word.override:
         return Passage(doubt="the resource is protected by now", rail="protected", how="approve again with --override to act all the same")
     return Passage()
 
 
 async def _claim_again(run: Run, said: str) -> None:
     """The claim may have run out while we waited."""
-    claim = await run.tools.claims.claim(claim_key(run.event), run.incident.incident_id, run.tools.policy.cooldown)
+    claim = await run.tools.claims.claim(*run.claim, run.tools.policy.cooldown)
     if claim.frozen:
-        await run.end(State.REJECTED, f"{said}, but the resource is frozen: {claim.frozen}", Outcome.REJECTED, notice=NoticeKind.STOPPED)
+        await run.end(State.REJECTED, f"{said}, but the resource is {claim.why}", Outcome.REJECTED, notice=NoticeKind.STOPPED)
     if not claim.mine:
         # Who acts right now holds the resource for as long as its steps may take, and shortens that to a cooldown when they are done.
         free = min(claim.until, run.tools.clock.now() + run.tools.policy.cooldown)
@@ -189,34 +203,39 @@ async def _claim_again(run: Run, said: str) -> None:
 
 async def _hold_back(run: Run, said: str, word: Signal, passage: Passage) -> None:
     """An approval that a rail refuses, or that waits for its budget: on the record, and people are told. Does not return while it waits."""
-    heard = run.raw("heard")
-    known = heard.get("ids")
-    ids = known if isinstance(known, list) else []
-    deadline = datetime.fromisoformat(str(run.raw("asked")["until"]))
-    waits = passage.until is not None and passage.until <= deadline  # beyond it the approval would be too old to be meant
-    again = waits and heard.get("standing") == word.signal_id
+    asked, heard = _asked(run), _heard(run)
+    ids = (*heard.ids, word.signal_id)
+    waits = passage.until is not None and passage.until <= asked.until  # beyond it the approval would be too old to be meant
+    again = waits and heard.standing == word.signal_id
     if not again:
         run.tools.metrics.incidents.approvals.labels("waiting" if waits else "refused").inc()
     await run.move(
         State.AWAITING_APPROVAL,
-        f"{said}, {'waits' if waits else 'refused'}: {passage.doubt}; {passage.waiting if waits else passage.how}"[:1000],
+        f"{said}, {'waits' if waits else 'refused'}: {passage.doubt}; {passage.waiting if waits else passage.how}",
         notice=None if again or folded(run) else NoticeKind.REVIEW,
         results={
-            "asked": run.raw("asked") | {"rail": passage.rail},
-            "heard": {"ids": [*ids, word.signal_id], "standing": word.signal_id if waits else None},
+            "asked": _dumped(asked.model_copy(update={"rail": passage.rail})),
+            "heard": _dumped(Heard(ids=ids, standing=word.signal_id if waits else None)),
         },
     )
     if waits:
         await flush(run)
         until = passage.until or run.tools.clock.now()
-        if all(signal.signal_id in [*ids, word.signal_id] for signal in run.incident.signals.values()):
+        if all(signal.signal_id in ids for signal in run.incident.signals.values()):
             await run.park(min(until, next_try(run) or until), "approved; waiting for a budget")
 
 
-async def _silence(run: Run, until: str) -> None:
-    if until and run.tools.clock.now() < datetime.fromisoformat(until):
-        await _rest(run, datetime.fromisoformat(until))
-    run.tools.metrics.incidents.approvals.labels("expired").inc()
-    await run.end(
-        State.REJECTED, "nobody approved in time, which is a no", Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED
-    )
+async def _silence(run: Run) -> NoReturn:
+    until = _asked(run).until
+    if run.tools.clock.now() < until:
+        await _rest(run, until)
+    await _rejected(run, "nobody approved in time, which is a no", "expired")
+
+
+async def _rejected(run: Run, note: str, counted_as: str) -> NoReturn:
+    run.tools.metrics.incidents.approvals.labels(counted_as).inc()
+    await run.end(State.REJECTED, note, Outcome.REJECTED, notice=None if folded(run) else NoticeKind.STOPPED)
+
+
+def _dumped(said: Asked | Heard) -> dict[str, JsonValue]:
+    return said.model_dump(mode="json", exclude_defaults=True)

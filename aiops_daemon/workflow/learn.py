@@ -19,6 +19,4 @@ async def conclude(run: Run, plan: Plan, health: Health | None) -> None:
     outcome = Outcome.VERIFIED if verified else Outcome.PARTIAL
     note = f"{did}: {outcome}: {health.detail if health else ''}"
     replaced: dict[str, JsonValue] = {"replacement": health.resource_id} if health and health.resource_id else {}
-    await run.end(
-        State.COMPLETED, note[:1000], outcome, notice=NoticeKind.RECOVERED, success=verified, results=replaced | opened, also=page
-    )
+    await run.end(State.COMPLETED, note, outcome, notice=NoticeKind.RECOVERED, success=verified, results=replaced | opened, also=page)

@@ -9,6 +9,7 @@ from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.model.event import Event, EventKind
 from aiops_daemon.model.incident import Incident, State
 from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
+from aiops_daemon.model.plan import step_key
 
 _HEADLINE = {
     NoticeKind.REVIEW: "Manual Review Required",
@@ -118,7 +119,7 @@ def _what_and_why(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable
 
 def _done(incident: Incident) -> Iterable[tuple[str, str]]:
     for step in _steps(incident):
-        record = _object(incident.results.get(f"step:{step.get('id')}"))
+        record = _object(incident.results.get(step_key(str(step.get("id")))))
         yield (
             "Action",
             f"{step.get('title')}: {record.get('status', 'not run')}" + (f", {record['reason']}" if record.get("reason") else ""),

@@ -32,7 +32,7 @@ async def make_plan(run: Run, verdict: Verdict) -> Plan:
     if verdict.classification in {Classification.FAILURE, Classification.TAMPERING}:
         plan = _plan(run, verdict)
     chosen = ", ".join(step.action_id for step in plan.steps) or "no action"
-    await run.move(State.PLANNING, f"{chosen}: {plan.rationale}"[:1000], results={"plan": plan.model_dump(mode="json")})
+    await run.move(State.PLANNING, f"{chosen}: {plan.rationale}", results={"plan": plan.model_dump(mode="json")})
     return plan
 
 

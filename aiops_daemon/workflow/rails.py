@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
-from aiops_daemon.incidents.claims import claim_key
 from aiops_daemon.incidents.stamps import stamp, unstamp
 from aiops_daemon.incidents.stop import Stop
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
-from aiops_daemon.model.plan import Effect, Plan
+from aiops_daemon.model.plan import STEP, Effect, Plan
 from aiops_daemon.ports import Clock, Table
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.run import Run, Tools
@@ -110,7 +109,7 @@ async def _probe(run: Run, plan: Plan, probes: list[str], held: list[str], *, ov
 async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, JsonValue], *, override: bool) -> Passage | None:
     me, tools = run.incident.incident_id, run.tools
     limit = tools.settings.recoveries_per_resource_and_day
-    claim = await tools.claims.charge(claim_key(run.event), me, me, _hold(run, plan), None if override else limit)
+    claim = await tools.claims.charge(*run.claim, _hold(run, plan), None if override else limit)
     spent = f"budget: this resource was already recovered {limit} times today"
     if claim is None:
         tools.metrics.guards.refusals.labels("resource").inc()
@@ -121,7 +120,7 @@ async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, Jso
         why = f"budget: {tools.recoveries.limit} recoveries in this account and hour are spent"
         if not override:
             tools.metrics.guards.refusals.labels("account").inc()
-            await tools.claims.cool_down(claim_key(run.event), me, tools.policy.cooldown)  # it was held for a whole recovery
+            await tools.claims.cool_down(*run.claim, tools.policy.cooldown)  # it was held for a whole recovery
             until = tools.recoveries.renewed()
             waiting = f"it goes on by itself at {stamp(until)}; approve with --override to act now"
             return Passage(doubt=why, rail="account", until=until, how=_override(), waiting=waiting)
@@ -140,10 +139,8 @@ async def lost_claim(run: Run, plan: Plan) -> str:
     until = run.raw("charge").get("until")
     if until is not None and unstamp(str(until)) - run.tools.clock.now() >= _UNDO_AND_SLACK:
         return ""
-    claim = await run.tools.claims.claim(claim_key(run.event), run.incident.incident_id, _hold(run, plan))
-    if claim.mine:
-        return ""
-    return f"the resource is frozen: {claim.frozen}" if claim.frozen else f"the resource is held by {claim.holder}"
+    claim = await run.tools.claims.claim(*run.claim, _hold(run, plan))
+    return "" if claim.mine else f"the resource is {claim.why}"
 
 
 def _open(run: Run, action_id: str, state: BreakerState, *, approved: bool) -> Passage:
@@ -186,7 +183,7 @@ async def settle_rails(run: Run, *, good: bool, untouched: bool = False) -> tupl
     """
     streak = int(str(run.raw("charge").get("streak", 1)))
     period = run.tools.policy.cooldown * 2 ** (min(streak, _LONGEST_DOUBLING) - 1)
-    cool = run.tools.claims.cool_down(claim_key(run.event), run.incident.incident_id, period)
+    cool = run.tools.claims.cool_down(*run.claim, period)
     if untouched:
         await both(cool, give_up_probes(run))
         return None, {}
@@ -208,7 +205,7 @@ async def _count(run: Run, *, good: bool) -> list[JsonValue]:
 
 async def settle_unfinished(run: Run) -> tuple[NoticeKind | None, dict[str, JsonValue]]:
     """For an end outside the flow (a denied call, a bug, too many dead workers): a recovery that was begun is a failed one."""
-    if run.state in {State.EXECUTING, State.VERIFYING, State.ROLLING_BACK} and any(key.startswith("step:") for key in run.incident.results):
+    if run.state in {State.EXECUTING, State.VERIFYING, State.ROLLING_BACK} and any(key.startswith(STEP) for key in run.incident.results):
         return await settle_rails(run, good=False)
     await give_up_probes(run)
     return None, {}

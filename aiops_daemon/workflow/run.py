@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from pydantic import JsonValue, TypeAdapter
 
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.claims import Claims
+from aiops_daemon.incidents.claims import Claims, claim_key
 from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.history import IncidentHistory
@@ -97,6 +97,11 @@ class Run:
         return self.held.incident.event
 
     @property
+    def claim(self) -> tuple[str, str]:
+        """The key of the resource's claim, and who asks for it."""
+        return claim_key(self.event), self.incident.incident_id
+
+    @property
     def state(self) -> State:
         return self._deferred[-1].to if self._deferred else self.held.incident.workflow_state
 
@@ -145,7 +150,7 @@ class Run:
         classification: str | None = None,
         success: bool | None = None,
         also: NoticeKind | None = None,
-    ) -> None:
+    ) -> NoReturn:
         """Write the terminal state and leave. `also`: a second notice in the same write."""
         seconds = (self.tools.clock.now() - self.incident.incident_timestamp).total_seconds()
         await self._write(
@@ -190,7 +195,7 @@ class Run:
             return
         await self.park(self.tools.clock.now() + timedelta(seconds=seconds), why, entries)
 
-    async def park(self, until: datetime, why: str, settled: Iterable[OutboxEntry] = ()) -> None:
+    async def park(self, until: datetime, why: str, settled: Iterable[OutboxEntry] = ()) -> NoReturn:
         """Give the incident up until `until`. Raises Parked."""
         if self._deferred:
             await self._write()

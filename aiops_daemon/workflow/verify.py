@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from aiops_daemon.model.event import Frozen
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.plan import Effect, Health, HealthStatus, Plan
-from aiops_daemon.workflow.execute import step_results
 from aiops_daemon.workflow.run import Run
+from aiops_daemon.workflow.steps import step_results
 
 
 class Looks(Frozen):
@@ -51,4 +51,4 @@ async def verify(run: Run, plan: Plan, failure: str) -> Health | None:
 
 
 async def _note(run: Run, looks: Looks, note: str) -> None:
-    await run.move(State.VERIFYING, note[:1000], results={"verify": looks.model_dump(mode="json")})
+    await run.move(State.VERIFYING, note, results={"verify": looks.model_dump(mode="json")})

@@ -187,7 +187,7 @@ class Workers:
         try:
             await incident_flow(run)
         except (GiveUp, NeedsHuman) as error:
-            await _end_here(run, State.FAILED, f"a human has to look: {error}"[:1000], Outcome.FAILED, NoticeKind.FAILED)
+            await _end_here(run, State.FAILED, f"a human has to look: {error}", Outcome.FAILED, NoticeKind.FAILED)
 
     async def _back_off(self, run: Run, error: Exception) -> None:
         """Say on the record what went wrong, and park; after too many errors the incident fails loudly."""

@@ -45,13 +45,13 @@ async def test_an_incident_is_charged_once_and_the_day_and_the_streak_are_counte
     counts = []
     for n, pause in enumerate((600, 600, 7200, 86400)):
         await book.claim("RES#a", f"inc-{n}", MINUTE)
-        charged = await book.charge("RES#a", f"inc-{n}", f"inc-{n}", 2 * MINUTE)
+        charged = await book.charge("RES#a", f"inc-{n}", 2 * MINUTE)
         assert charged is not None
-        assert await book.charge("RES#a", f"inc-{n}", f"inc-{n}", 2 * MINUTE) == charged, "saying it again counts once"
+        assert await book.charge("RES#a", f"inc-{n}", 2 * MINUTE) == charged, "saying it again counts once"
         counts.append((charged.today, charged.streak))
         clock.advance(pause)
     await book.claim("RES#a", "inc-9", MINUTE)
-    charged = await book.charge("RES#a", "inc-9", "inc-9", 2 * MINUTE)
+    charged = await book.charge("RES#a", "inc-9", 2 * MINUTE)
     assert charged is not None
     assert [*counts, (charged.today, charged.streak)] == [(1, 1), (2, 2), (3, 3), (4, 1), (1, 1)]
 
@@ -60,26 +60,26 @@ async def test_what_is_over_the_days_budget_is_not_counted_and_what_was_counted_
     book, table, clock = claims()
     for n in range(2):
         await book.claim("RES#a", f"inc-{n}", MINUTE)
-        assert await book.charge("RES#a", f"inc-{n}", f"inc-{n}", MINUTE, most=2)
+        assert await book.charge("RES#a", f"inc-{n}", MINUTE, most=2)
         clock.advance(121)
     again = await Claims(table, clock).claim("RES#a", "inc-2", MINUTE)
     assert again.today == 2
-    assert await book.charge("RES#a", "inc-2", "inc-2", MINUTE, most=2) is None
+    assert await book.charge("RES#a", "inc-2", MINUTE, most=2) is None
     assert table.items["RES#a"]["today"] == 2
-    overridden = await book.charge("RES#a", "inc-2", "inc-2", MINUTE)
+    overridden = await book.charge("RES#a", "inc-2", MINUTE)
     assert overridden is not None
     assert overridden.today == 3
-    assert await book.charge("RES#a", "inc-2", "inc-2", MINUTE, most=2) == overridden, "after a restart it is still paid"
+    assert await book.charge("RES#a", "inc-2", MINUTE, most=2) == overridden, "after a restart it is still paid"
 
 
 async def test_a_claim_that_is_not_ours_cannot_be_charged() -> None:
     book, table, _ = claims()
     with pytest.raises(ClaimLost):
-        await book.charge("RES#a", "inc-1", "inc-1", MINUTE)
+        await book.charge("RES#a", "inc-1", MINUTE)
     await book.claim("RES#a", "inc-1", MINUTE)
     table.items["RES#a"]["frozen"] = "undo failed"
     with pytest.raises(ClaimLost):
-        await book.charge("RES#a", "inc-1", "inc-1", MINUTE)
+        await book.charge("RES#a", "inc-1", MINUTE)
 
 
 class Stolen(MemoryTable):
@@ -95,7 +95,7 @@ async def test_the_charge_itself_asks_who_holds_the_claim() -> None:
     book = Claims(Stolen(), TestClock())
     await book.claim("RES#a", "inc-1", MINUTE)
     with pytest.raises(ClaimLost, match="inc-2"):
-        await book.charge("RES#a", "inc-1", "inc-1", MINUTE)
+        await book.charge("RES#a", "inc-1", MINUTE)
 
 
 async def test_only_the_holder_starts_the_cooldown() -> None:
