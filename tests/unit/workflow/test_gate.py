@@ -107,7 +107,7 @@ async def test_an_approved_plan_does_not_sleep_as_long_as_the_holders_steps_may_
     fleet.clock.advance(400)  # its own claim has run out
     claims = workers.tools.claims
     await claims.claim(CLAIM, "inc-other", timedelta(minutes=5))
-    await claims.charge(CLAIM, "inc-other", "inc-other", timedelta(hours=2))  # a build may take that long
+    await claims.charge(CLAIM, "inc-other", timedelta(hours=2))  # a build may take that long
     await say(fleet, workers, incident_id)
     await workers.drain()
     await claims.cool_down(CLAIM, "inc-other", timedelta(minutes=5))  # this one was quick
