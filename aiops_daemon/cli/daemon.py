@@ -58,7 +58,10 @@ def check(
             ("not set", problem.removeprefix(NOT_SET)) if problem and unset else ("MISSING", f": {problem}") if problem else ("ok", "")
         )
         print(f"{word:8} {name}{why}")
-    if any(problem and not problem.startswith(NOT_SET) for _, problem in found):
+    missing = [problem for _, problem in found if problem and not problem.startswith(NOT_SET)]
+    if any(problem.endswith("does not exist") for problem in missing):
+        print("Terraform makes what does not exist (docs/deploy.md); for LocalStack, moto or a first look: aiops-daemon bootstrap")
+    if missing:
         raise typer.Exit(3)
 
 

@@ -38,6 +38,14 @@ def test_check_says_in_plain_words_what_is_missing_and_exits_3(terminal: Any, mo
     done = terminal.run("check")
     assert done.exit_code == 3
     assert "MISSING  queue: queue aiops-events does not exist" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("aiops-daemon bootstrap"), "and who makes it"
+
+
+def test_check_offers_to_make_only_what_does_not_exist(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Answers, "found", (("queue", "we may not look at queue aiops-events: denied"),))
+    monkeypatch.setattr(bootstrap, "Check", Answers)
+    done = terminal.run("check")
+    assert (done.exit_code, "bootstrap" in done.stdout) == (3, False)
 
 
 def test_check_tells_what_was_left_out_from_what_is_missing(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
