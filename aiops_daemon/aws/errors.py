@@ -49,7 +49,7 @@ def translate(error: Exception, doing: str) -> AiopsError:
     if isinstance(error, ClientError):
         return _translate_answer(error, doing)
     if isinstance(error, NoCredentialsError):
-        return ConfigurationError(f"{doing}: no AWS credentials found")
+        return ConfigurationError(f"{doing}: no AWS credentials found (a role, AWS_PROFILE or AWS_ACCESS_KEY_ID)")
     if isinstance(error, ParamValidationError):
         return InvalidInput(f"{doing}: {error}")
     return RetryLater(f"{doing}: {_one_line(error)}")  # connection, time-out, end of stream: nobody answered
