@@ -31,13 +31,10 @@ TRAPPED = (
     "UpdateItem", "UpdateItem", "PutItem", "Publish", "StartInstances", "DescribeInstances", "DeleteMessageBatch", "SendMessage",
     "StartBuild", "StartBuild", "UpdateService", "PutParameter", "StartDBInstance",
 )  # fmt: skip
-TRAPPED_STOPS = (
-    "DescribeInstances",
-    "DescribeInstances",
-    "UpdateItem",
-    "PutItem",
-    "ReceiveMessage",
-)  # in the middle of a step, or of a write
+TRAPPED_STOPS = (  # in the middle of a step, after a look at the kill switch, or in a write
+    "DescribeInstances", "DescribeInstances", "DescribeDBInstances", "DescribeServices", "GetParameterHistory", "BatchGetBuilds",
+    "ListBuildsForProject", "GetItem", "GetItem", "UpdateItem", "PutItem", "ReceiveMessage",
+)  # fmt: skip
 
 
 class Story:
@@ -112,7 +109,7 @@ class Story:
         }
         varied |= {"WORKFLOW__KILL_SWITCH_PARAMETER": SWITCH} if self._by_parameter else {}
         varied |= {"WORKFLOW__BREAKER_FAILURES": "1"} if seed % 7 == 0 else {}
-        return varied | ({"WORKFLOW__STORM_RESOURCES": "5", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
+        return varied | ({"WORKFLOW__STORM_RESOURCES": "6", "WORKFLOW__STORM_SECONDS": "3"} if seed % 4 == 0 else {})
 
     async def _keep(self, daemon: Daemon) -> None:
         """Started again whenever it is gone, as ECS would."""
@@ -160,7 +157,7 @@ class Story:
         while now() < end:
             await asyncio.sleep(self._rng.uniform(0.6, 1.8))
             daemon = self._rng.choice(self._daemons)
-            blow = self._kill if self._rng.random() < 0.6 else self._stop
+            blow = self._kill if self._rng.random() < 0.45 else self._stop
             if self._rng.random() < 0.5:
                 blow(daemon)
             else:
