@@ -27,10 +27,10 @@ def emptied_service(number: int, name: str) -> str:
     return called(number, "ecs", "UpdateService", asked, {"service": {"serviceArn": arn, "desiredCount": 0}})
 
 
-def changed_parameter(number: int, name: str) -> str:
-    """The version that the change made is known when it is made: `versioned`."""
+def changed_parameter(number: int, name: str, *, told: bool) -> str:
+    """The version is known when the change is made (`versioned`); where it is not told, the action finds it out in a look of its own."""
     asked = {"name": f"/chaos/{name}", "overwrite": True, "type": "String", "value": "HIDDEN_DUE_TO_SECURITY_REASONS"}
-    return called(number, "ssm", "PutParameter", asked, {"version": UNKNOWN})
+    return called(number, "ssm", "PutParameter", asked, {"version": UNKNOWN} if told else None)
 
 
 def versioned(body: str, version: int) -> str:

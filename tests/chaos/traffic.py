@@ -92,7 +92,7 @@ class Traffic:
             body = terminated_instance(number, name)
         elif kind == "flag":  # each once: of two changes in a row nobody can say which value was the good one
             name = f"{kind}-{number}"
-            body = changed_parameter(number, name)
+            body = changed_parameter(number, name, told=rng.random() < 0.6)
         else:
             body = stopped_database(number, name) if kind == "db" else emptied_service(number, name)
         if kind in {"lost", "svc"} and rng.random() < 0.15:
