@@ -14,6 +14,7 @@ _MODES = {"act": "act", "observe": "observe: everything is decided and recorded,
 class Standing:
     """What the guard rails say now."""
 
+    fleet: str
     mode: str
     stopped: str
     breakers: tuple[str, ...]
@@ -24,6 +25,7 @@ class Standing:
 def status() -> None:
     """Does the daemon act, and if not, why? Mode, stop switch, breakers, and who waits for an answer."""
     now = asyncio.run(at_desk(_look))
+    print(f"fleet        {now.fleet}")
     print(f"mode         {_MODES.get(now.mode, now.mode)} [as set here; what the daemon itself has is on its HTTP port, /]")
     print(f"stop switch  {now.stopped}")
     print(f"breakers     {'; '.join(now.breakers) or 'all closed'}")
@@ -44,7 +46,8 @@ async def _look(desk: Desk) -> Standing:
     ]
     underway = [await desk.history.count(state, _MOST) for state in State if state not in TERMINAL | {State.AWAITING_APPROVAL}]
     waiting = await desk.history.count(State.AWAITING_APPROVAL, _MOST)
-    return Standing(desk.settings.policy.mode.value, await _stopped(desk), tuple(opened), waiting, sum(underway))
+    fleet = f"table {desk.settings.incidents.table}, as {await desk.clients.caller()}"
+    return Standing(fleet, desk.settings.policy.mode.value, await _stopped(desk), tuple(opened), waiting, sum(underway))
 
 
 async def _stopped(desk: Desk) -> str:

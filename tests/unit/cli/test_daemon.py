@@ -125,7 +125,9 @@ def test_send_of_bytes_that_are_no_text_says_so_and_sends_nothing(terminal: Any,
 
 def test_stop_and_start_turn_the_kill_switch_of_the_fleet(terminal: Any) -> None:
     switch = KillSwitch(terminal.fleet.memory, terminal.fleet.clock)
-    assert "no step will run" in terminal.run("stop", "--reason", "drill").stdout
+    said = terminal.run("stop", "--reason", "drill").stdout
+    assert "no step will run" in said
+    assert "(table aiops-incidents, said by arn:aws:iam::123456789012:user/ann)" in said, "it shows when it was the wrong fleet"
     stopped = asyncio.run(switch.stopped())
     assert stopped is not None
     assert (stopped.by, stopped.reason) == ("arn:aws:iam::123456789012:user/ann", "drill")

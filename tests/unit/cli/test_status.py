@@ -20,6 +20,7 @@ def lines(terminal: Any) -> dict[str, str]:
 def test_a_quiet_fleet(terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIOPS_MODE", "observe")
     assert lines(terminal) == {
+        "fleet": "table aiops-incidents, as arn:aws:iam::123456789012:user/ann",
         "mode": "observe: everything is decided and recorded, nothing is touched"
         " [as set here; what the daemon itself has is on its HTTP port, /]",
         "stop switch": "run [the table's; AIOPS_KILL_SWITCH_PARAMETER is not set here]",
