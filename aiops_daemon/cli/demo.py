@@ -21,6 +21,7 @@ from rich.table import Table
 from aiops_daemon.cli import demo_events as events
 from aiops_daemon.cli.demo_stage import Stage
 from aiops_daemon.cli.demo_stage import stage as stage_of
+from aiops_daemon.cli.errors import writable
 from aiops_daemon.model.incident import Incident, State
 
 TERRAFORM_SECONDS = 240.0
@@ -30,7 +31,8 @@ LOOK_SECONDS = 0.5  # between two looks at whether the daemon still lives
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, and say how to send it events.")] = False,
     plot: Annotated[
-        Path | None, typer.Option(help="Write the chart of the log watch's warning to this file: PNG if it is called so, else SVG.")
+        Path | None,
+        typer.Option(callback=writable, help="Write the chart of the log watch's warning to this file: PNG if it is called so, else SVG."),
     ] = None,
     terraform: Annotated[bool, typer.Option(help="Use a real terraform where one is found; --no-terraform: a stand-in build.")] = True,
 ) -> None:

@@ -1,7 +1,9 @@
 """A command that was written wrongly: one line, and exit 2 like every other mistake of usage."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from aiops_daemon.model.errors import InvalidInput
 
@@ -18,3 +20,10 @@ def readable(source: str) -> Iterator[None]:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(f"{source} cannot be read: {why}") from error
+
+
+def writable(path: Path | None) -> Path | None:
+    """An option's callback: what will be written at the end is looked at before the work begins."""
+    if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise UsageError(f"{path} cannot be written")
+    return path

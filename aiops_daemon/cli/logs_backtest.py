@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiops_daemon.cli.errors import readable
+from aiops_daemon.cli.errors import readable, writable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -35,7 +35,9 @@ def backtest(
     files: Files,
     output: Annotated[Output, typer.Option(help="jsonl: one object per alert, when it is over")] = Output.table,
     threshold: Annotated[float, typer.Option(help="ANOMALY_THRESHOLD, standard deviations", min=2, max=20)] = 3.5,
-    plot: Annotated[Path | None, typer.Option(help="write the charts of the alerts to this file: PNG if it is called so, else SVG")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=writable, help="write the charts of the alerts to this file: PNG if it is called so, else SVG")
+    ] = None,
     year: Annotated[int | None, typer.Option(help="the year of lines that name none (syslog)")] = None,
 ) -> None:
     """Show what the log watch would have alerted when.

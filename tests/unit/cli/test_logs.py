@@ -70,3 +70,11 @@ def test_a_file_that_is_not_there_is_one_line(command: list[str], tmp_path: Path
     result = CliRunner().invoke(app, [*command, where])
     assert isinstance(result.exception, UsageError)
     assert str(result.exception) == f"{where} cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("place", ["none/chart.png", "."])
+def test_a_chart_that_cannot_be_written_is_told_before_the_work(place: str, log: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["backtest", str(log), "--plot", str(tmp_path / place)])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == f"{tmp_path / place} cannot be written"
+    assert result.stdout == ""
