@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from aiops_daemon.incidents.breaker import Breaker, BreakerState
 from aiops_daemon.incidents.claims import Claim, Claims
+from aiops_daemon.incidents.guards import Budget
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.intake.consumer import Consumer
@@ -123,6 +125,28 @@ def token_of_the_try() -> None:
     vars(execute)["call_for"] = call_for
 
 
+def free_of_charge() -> None:
+    """The account's budget is looked at, and not paid."""
+
+    async def spend(self: Budget, who: str, scope: str) -> bool:
+        return await self.used(scope) < 1
+
+    Budget.spend = spend  # type: ignore[method-assign]  # that is the mutant
+
+
+def breaker_of_one_process() -> None:
+    """Each process asks what it last saw of the breaker."""
+    inner = Breaker.look
+    seen: dict[str, BreakerState] = {}
+
+    async def look(self: Breaker, action_id: str) -> BreakerState:
+        if action_id not in seen:
+            seen[action_id] = await inner(self, action_id)
+        return seen[action_id]
+
+    Breaker.look = look  # type: ignore[method-assign]  # that is the mutant
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -134,6 +158,8 @@ MUTANTS: dict[str, Callable[[], None]] = {
         silent_outbox,
         deaf_to_the_switch,
         token_of_the_try,
+        free_of_charge,
+        breaker_of_one_process,
     )
 }
 
