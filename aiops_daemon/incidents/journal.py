@@ -24,6 +24,7 @@ from aiops_daemon.model.incident import (
     Signal,
 )
 from aiops_daemon.ports import Clock, Table
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 
 log = logger("journal")
@@ -260,5 +261,5 @@ def _readable(item: Mapping[str, Any]) -> Incident | None:
     try:
         return from_item(item)
     except (ValueError, KeyError):  # somebody edited the item by hand: one record must not stop the fleet's scan
-        log.exception("unreadable incident", incident_id=str(item.get("incident_id")))
+        log.exception(LogEvent.INCIDENT_UNREADABLE, incident_id=str(item.get("incident_id")))
         return None

@@ -7,6 +7,7 @@ from aiops_daemon.model.incident import State
 from aiops_daemon.model.verdict import Classification, Evidence, History, Provenance, Verdict
 from aiops_daemon.policy.gate import allowed_actions, lower_to
 from aiops_daemon.policy.settings import policy_facts
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.plan import applicable
 from aiops_daemon.workflow.recall import recalled
@@ -56,7 +57,7 @@ async def _refined(run: Run, evidence: Evidence, rules: Verdict) -> Verdict:
         run.tools.metrics.guards.refusals.labels("model-cost").inc()
         return _degraded(run, rules, "budget", str(error))
     except (RetryLater, GiveUp) as error:
-        log.warning("model unavailable", analyst=model.name, error=str(error))
+        log.warning(LogEvent.MODEL_UNAVAILABLE, analyst=model.name, error=str(error))
         return _degraded(run, rules, type(error).__name__, f"{model.name} did not answer: {error}")
     return lower_to(rules, said)
 

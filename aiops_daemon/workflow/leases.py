@@ -7,6 +7,7 @@ from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.model.errors import AiopsError, LostOwnership
 from aiops_daemon.ports import Clock
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 
 log = logger("worker")
@@ -61,4 +62,4 @@ class Leases:
         except LostOwnership:
             self.drop(held)  # the next write of the flow meets the fence and stops it
         except (AiopsError, TimeoutError) as error:
-            log.warning("lease not renewed", incident_id=held.incident_id, reason=str(error) or type(error).__name__)
+            log.warning(LogEvent.LEASE_NOT_RENEWED, incident_id=held.incident_id, reason=str(error) or type(error).__name__)

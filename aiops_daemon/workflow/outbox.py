@@ -10,6 +10,7 @@ from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.incident import OutboxEntry
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.ports import Notifier
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.notices import compose
 from aiops_daemon.workflow.run import Run
@@ -77,9 +78,9 @@ async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> Outbox
         async with asyncio.timeout(DELIVERY_SECONDS):
             await channel.deliver(notice)
     except (AiopsError, TimeoutError) as error:
-        log.warning("notice not delivered", channel=channel.name, error=str(error) or type(error).__name__, attempts=tried.attempts)
+        log.warning(LogEvent.NOTICE_NOT_DELIVERED, channel=channel.name, error=str(error) or type(error).__name__, attempts=tried.attempts)
     except Exception as error:  # fan-out: a bug in one channel, or a notice that cannot be written, must not silence the others
-        log.exception("notifier failed", channel=channel.name, error=repr(error))
+        log.exception(LogEvent.NOTIFIER_FAILED, channel=channel.name, error=repr(error))
     else:
         counts.sent.labels(channel.name, "delivered").inc()
         return tried.model_copy(update={"delivered": True, "last_error": ""})

@@ -17,6 +17,7 @@ from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import STEP, Effect, Plan
 from aiops_daemon.ports import Clock, Table
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.run import Run, Tools
 from aiops_daemon.workflow.settings import WorkflowSettings
@@ -198,7 +199,7 @@ async def _count(run: Run, *, good: bool) -> list[JsonValue]:
         state = await run.tools.breaker.record(action_id, incident=run.incident.incident_id, good=good)
         show(run, action_id, state)
         if state.opened_by == run.incident.incident_id and state.probe_at is not None:
-            log.warning("breaker opened", action=action_id, reason=state.reason)
+            log.warning(LogEvent.BREAKER_OPENED, action=action_id, reason=state.reason)
             opened.append({"action": action_id, "reason": state.reason, "probe_at": stamp(state.probe_at)})
     return opened
 

@@ -29,6 +29,7 @@ from aiops_daemon.model.incident import Incident, OutboxEntry, Outcome, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.policy.settings import PolicySettings
 from aiops_daemon.ports import Action, Analyst, AwsClients, Clock, Notifier, Probe
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.telemetry.metrics import Metrics
 from aiops_daemon.workflow.settings import WorkflowSettings
@@ -175,7 +176,7 @@ class Run:
         for change in all_of_them:
             self.tools.metrics.incidents.transitions.labels(change.to).inc()
             if change.to in _TOLD:
-                log.info("incident moved", state=change.to, note=change.note)
+                log.info(LogEvent.INCIDENT_MOVED, state=change.to, note=change.note)
 
     def _measure(self) -> None:
         """How long this worker was in the stage that it leaves; parked time belongs to nobody."""

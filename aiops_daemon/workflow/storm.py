@@ -8,6 +8,7 @@ from aiops_daemon.incidents.storm import Storm, Storms
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.verdict import Classification, Verdict
 from aiops_daemon.ports import Clock, Table
+from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import logger
 from aiops_daemon.workflow.run import Run
 from aiops_daemon.workflow.settings import WorkflowSettings
@@ -36,7 +37,7 @@ async def join_storm(run: Run) -> Storm | None:
     storm = await run.tools.storms.join(run.incident)
     if storm is not None and storm.fresh:
         run.tools.metrics.guards.storms.inc()
-        log.warning("storm", leader=storm.leader, members=len(storm.members), account=run.event.account)
+        log.warning(LogEvent.STORM, leader=storm.leader, members=len(storm.members), account=run.event.account)
     return storm
 
 

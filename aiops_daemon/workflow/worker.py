@@ -115,7 +115,7 @@ class Workers:
                     self.start(held)
         except (AiopsError, TimeoutError) as error:
             self.ready = f"incidents cannot be read: {str(error) or type(error).__name__}"
-            log.warning("scan failed", reason=self.ready)
+            log.warning(LogEvent.SCAN_FAILED, reason=self.ready)
         else:
             self.ready = None
 
@@ -125,7 +125,7 @@ class Workers:
         if held is not None and held.incident.takeovers > seen.takeovers:
             self.tools.metrics.incidents.takeovers.inc()
             with correlation(**_ids(seen)):
-                log.warning("takeover", dead_owner=seen.owner, takeovers=held.incident.takeovers, state=seen.workflow_state)
+                log.warning(LogEvent.TAKEOVER, dead_owner=seen.owner, takeovers=held.incident.takeovers, state=seen.workflow_state)
         return held
 
     async def _pause(self, stop: asyncio.Event) -> None:
@@ -152,16 +152,16 @@ class Workers:
             await self._flow(run)
         except LostOwnership as lost:
             self.tools.metrics.incidents.ownership_lost.inc()
-            log.warning("stopped by the fence", reason=str(lost))
+            log.warning(LogEvent.FENCED, reason=str(lost))
         except Parked as parked:
             self._parked(run, parked)
         except (AiopsError, TimeoutError) as error:
-            log.warning("workflow interrupted", error=str(error), kind=type(error).__name__, state=run.state)
+            log.warning(LogEvent.WORKFLOW_INTERRUPTED, error=str(error), kind=type(error).__name__, state=run.state)
             await self._back_off(run, error)
         except Exception as error:
             # the worker loop: a bug in one incident must not stop the others
             self.tools.metrics.incidents.workflow_errors.inc()
-            log.exception("workflow failed", state=run.state)
+            log.exception(LogEvent.WORKFLOW_FAILED, state=run.state)
             await self._back_off(run, error)
         finally:
             self._leases.drop(held)
@@ -208,13 +208,13 @@ class Workers:
             self.nudge(self.tools.settings.lease_seconds)
         except (AiopsError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
-            log.warning("the record could not be written: the lease runs out and the incident goes on then", reason=reason)
+            log.warning(LogEvent.RECORD_UNWRITTEN, reason=reason)
 
     def _parked(self, run: Run, parked: Parked) -> None:
         due = run.incident.due_at
         if due is not None:
             self.nudge(max(0.0, (due - self.tools.clock.now()).total_seconds()))
-        log.info("parked", reason=str(parked), state=run.state, due_at=due and due.isoformat())
+        log.info(LogEvent.INCIDENT_PARKED, reason=str(parked), state=run.state, due_at=due and due.isoformat())
 
     def _count(self, run: Run) -> None:
         incident = run.incident
@@ -226,7 +226,7 @@ class Workers:
             counts.recovery_seconds.labels(incident.outcome).observe(incident.recovery_duration_seconds)
         note = incident.audit[-1].note
         tell = log.warning if incident.outcome in _BAD_ENDS else log.info
-        tell("incident ended", state=incident.workflow_state, outcome=incident.outcome, note=note)
+        tell(LogEvent.INCIDENT_ENDED, state=incident.workflow_state, outcome=incident.outcome, note=note)
 
 
 def _ids(incident: Incident) -> dict[str, str]:
