@@ -37,8 +37,11 @@ class BreakerState:
     closed: str = ""  # who closed it last, when and why
 
 
+_SHARE, _ENOUGH, _WINDOW = 0.3, 5, timedelta(hours=1)
+
+
 class Breaker:
-    """Per action id: `in_a_row` failed recoveries, or `share` of at least `enough` in `window`, stop automatic action of that kind."""
+    """Per action id: `in_a_row` failed recoveries, or 30 % of at least five in an hour, stop automatic action of that kind."""
 
     def __init__(
         self,
@@ -46,17 +49,11 @@ class Breaker:
         clock: Clock,
         *,
         in_a_row: int = 3,
-        share: float = 0.3,
-        enough: int = 5,
-        window: timedelta = timedelta(hours=1),
         rest: timedelta = timedelta(hours=1),
     ) -> None:
         self._table = table
         self._clock = clock
         self._in_a_row = in_a_row
-        self._share = share
-        self._enough = enough
-        self._window = window
         self._rest = rest
         self._seen: dict[str, Mapping[str, Any]] = {}  # one entry per action
 
@@ -130,7 +127,7 @@ class Breaker:
         now = self._clock.now()
         state = self._state(item)
         mark = f"{stamp(now)}|{'ok' if good else 'bad'}|{incident}"
-        kept = [one for one in item.get("recent", []) if one >= stamp(now - self._window)]
+        kept = [one for one in item.get("recent", []) if one >= stamp(now - _WINDOW)]
         failures = 0 if good else state.failures + 1
         fresh = {**item, "incident_id": key, "record_type": "breaker", "version": state.version + 1}
         fresh |= {"failures": failures, "recent": [*kept, mark][-_MARKS:]}
@@ -159,13 +156,13 @@ class Breaker:
         if failures >= self._in_a_row:
             return f"{failures} recoveries in a row failed"
         bad = sum(mark.split("|")[1] == "bad" for mark in recent)
-        if len(recent) >= self._enough and bad / len(recent) >= self._share:
+        if len(recent) >= _ENOUGH and bad / len(recent) >= _SHARE:
             return f"{bad} of the last {len(recent)} recoveries failed"
         return ""
 
     def _state(self, item: Mapping[str, Any]) -> BreakerState:
         now = self._clock.now()
-        since, closed_at = stamp(now - self._window), item.get("closed_at") or ""
+        since, closed_at = stamp(now - _WINDOW), item.get("closed_at") or ""
         opened = unstamp(item["open_since"]) if item.get("open_since") else None
         probing = opened is not None and (item.get("probe_until") or "") > stamp(now)
         by = item.get("closed_by") or ""

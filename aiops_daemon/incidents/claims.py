@@ -15,6 +15,7 @@ from aiops_daemon.model.errors import ClaimLost, ConditionFailed
 from aiops_daemon.model.event import Event
 from aiops_daemon.ports import Clock, Table
 
+_FLAPPING = timedelta(hours=1)  # recoveries closer together than this lengthen the cooldown
 _REMEMBERED = 1000  # claims that this process took and has not charged: only a saved call, never the truth
 _CHARGE = "holder = :me AND attribute_not_exists(frozen) AND (attribute_not_exists(charged) OR charged <> :incident)"
 
@@ -46,11 +47,10 @@ def claim_key(event: Event, purpose: str = "") -> str:
 class Claims:
     """Claims in the incident table."""
 
-    def __init__(self, table: Table, clock: Clock, *, flapping: timedelta = timedelta(hours=1)) -> None:
+    def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
         self._taken: dict[str, Claim] = {}
-        self._flapping = flapping  # recoveries closer together than this lengthen the cooldown
 
     async def claim(self, key: str, holder: str, period: timedelta) -> Claim:
         """Take the resource for `period`, or learn who has it. Saying it again as the holder is harmless and never shortens the claim."""
@@ -132,7 +132,7 @@ class Claims:
             until=unstamp(until) if until != "0" else now,
             mine=row.get("holder") == me and not frozen,
             today=row.get("today", 0) if row.get("charged_day") == now.date().isoformat() else 0,
-            streak=row.get("streak", 0) if charged_at and now - charged_at < self._flapping else 0,
+            streak=row.get("streak", 0) if charged_at and now - charged_at < _FLAPPING else 0,
             frozen=frozen,
             charged=row.get("charged", ""),
         )

@@ -13,27 +13,27 @@ from aiops_daemon.model.incident import Incident, Outcome, State
 from aiops_daemon.model.verdict import History, PastIncident
 from aiops_daemon.ports import Clock, Table
 
+_SIMILAR, _HORIZON = 10, timedelta(days=90)
 SIMILAR_READS = 200  # one page: in a storm thousands of open incidents of the same type lie before the first that ended
 _LESSON = "incident_id, incident_timestamp, resource_id, outcome, recovery_duration_seconds, results.#plan, results.#rules"
-TAUGHT = frozenset({Outcome.VERIFIED, Outcome.PARTIAL, Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.SELF_HEALED})
+_TAUGHT = frozenset({Outcome.VERIFIED, Outcome.PARTIAL, Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.SELF_HEALED})
 
 
 class IncidentHistory:
     """Reads of the incident table's indexes."""
 
-    def __init__(self, table: Table, clock: Clock, *, horizon: timedelta = timedelta(days=90)) -> None:
+    def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-        self._horizon = horizon
 
-    async def similar(self, event: Event, limit: int = 10) -> History:
+    async def similar(self, event: Event) -> History:
         """Finished incidents of the same resource type and kind of event, newest first, with what they teach."""
         items = await self._table.query(
             "resource-type-index",
             "resource_type = :type AND incident_timestamp >= :since",
-            {"type": event.resource.type, "since": stamp(self._clock.now() - self._horizon), "name": event.name},
+            {"type": event.resource.type, "since": stamp(self._clock.now() - _HORIZON), "name": event.name},
             filter_by="event_name = :name AND attribute_exists(ended_at) AND attribute_exists(success)",
-            limit=limit,
+            limit=_SIMILAR,
             reads=SIMILAR_READS,
             only=_LESSON,
             names={"plan": "plan", "rules": "rules"},
@@ -78,7 +78,7 @@ class IncidentHistory:
 
 def summarise(items: Iterable[Mapping[str, Any]]) -> History:
     """Count, success rate, average duration and the commonest root cause of finished incidents."""
-    past = tuple(_past(item) for item in items if item.get("outcome") in TAUGHT)
+    past = tuple(_past(item) for item in items if item.get("outcome") in _TAUGHT)
     if not past:
         return History()
     durations = [one.duration_seconds for one in past if one.duration_seconds is not None]

@@ -11,8 +11,6 @@ from aiops_daemon.model.incident import AuditEntry, Incident, OutboxEntry, Outco
 from aiops_daemon.model.verdict import Classification, Evidence, Provenance, Verdict
 from aiops_daemon.ports import Clock
 
-NOT_ACTED_ON = frozenset({Classification.NORMAL})
-
 
 @dataclass(frozen=True, slots=True)
 class Triage:
@@ -58,7 +56,7 @@ class Admission:
     def _incident(self, event: Event, triage: Triage, owner: str | None) -> Incident:
         now = self._clock.now()
         verdict = triage.verdict
-        normal = verdict.classification in NOT_ACTED_ON
+        normal = verdict.classification is Classification.NORMAL
         due = None if normal else (now + self._journal.lease if owner else now - timedelta(microseconds=1))
         identity = incident_id(event)
         state = State.SUPPRESSED if normal else State.DETECTING

@@ -21,7 +21,6 @@ class StepCall:
     """Implements ports.ActionCall."""
 
     incident_id: str
-    correlation_id: str
     token: str
     resource: Resource
     account: str
@@ -38,7 +37,6 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
     """The token depends on incident and step only: whoever runs the step again uses the same one."""
     return StepCall(
         incident_id=run.incident.incident_id,
-        correlation_id=run.incident.correlation_id,
         token=f"{run.incident.incident_id}-{step.id}",
         resource=step.resource,
         account=step.account,

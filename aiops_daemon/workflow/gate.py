@@ -34,7 +34,7 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     if decision.kind is DecisionKind.NONE:
         await _leave(run, verdict, plan, decision)
     if not await speaks_for_a_storm(run):
-        await leave_if_healthy(run)
+        await _leave_if_healthy(run)
     cause = run.raw("provenance").get("cause", "unexplained")
     run.tools.metrics.incidents.decisions.labels(decision.kind, cause).inc()
     storm = await join_storm(run)
@@ -75,7 +75,7 @@ async def _leave(run: Run, verdict: Verdict, plan: Plan, decision: Decision) -> 
     await run.end(State.SUPPRESSED, note, Outcome.OBSERVED if observed else Outcome.SUPPRESSED, notice=told)
 
 
-async def leave_if_healthy(run: Run) -> None:
+async def _leave_if_healthy(run: Run) -> None:
     """A late or stale report: the resource may be well again, and then the incident ends here."""
     if run.event.kind is EventKind.LOG_ANOMALY:  # foreseen: it is healthy still, that is the point
         return
@@ -143,7 +143,7 @@ async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
         if not plan.steps:
             run.tools.metrics.incidents.approvals.labels("approved").inc()
             await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)
-        await leave_if_healthy(run)
+        await _leave_if_healthy(run)
         passage = await _policy_now(run, verdict, plan, word)
         if not passage.doubt:
             await _claim_again(run, said)

@@ -17,11 +17,11 @@ from aiops_daemon.workflow.run import Run
 from aiops_daemon.workflow.together import all_of
 
 log = logger("outbox")
-DELIVERY_SECONDS = 15.0
-RETRY_LIMIT_SECONDS = 900.0
+_DELIVERY_SECONDS = 15.0
+_RETRY_LIMIT_SECONDS = 900.0
 
 
-def open_entries(run: Run) -> list[OutboxEntry]:
+def _open_entries(run: Run) -> list[OutboxEntry]:
     """What is neither delivered nor given up."""
     limit = run.tools.settings.notify_attempts
     return [entry for entry in run.incident.outbox.values() if not entry.delivered and entry.attempts < limit]
@@ -30,7 +30,7 @@ def open_entries(run: Run) -> list[OutboxEntry]:
 async def deliver(run: Run) -> list[OutboxEntry]:
     """Try every open entry once, in parallel; returns the entries as they are to be recorded."""
     channels = {notifier.name: notifier for notifier in run.tools.notifiers}
-    tried = await all_of(*(_one(run, entry, channels.get(entry.channel)) for entry in open_entries(run)))
+    tried = await all_of(*(_one(run, entry, channels.get(entry.channel)) for entry in _open_entries(run)))
     limit = run.tools.settings.notify_attempts
     for entry in tried:
         pending = not entry.delivered and entry.attempts < limit
@@ -40,7 +40,7 @@ async def deliver(run: Run) -> list[OutboxEntry]:
 
 async def flush(run: Run) -> None:
     """Deliver and record, keeping the lease: for incidents that go on."""
-    if open_entries(run):
+    if _open_entries(run):
         await run.tools.journal.settle(run.held, await deliver(run))
 
 
@@ -57,13 +57,13 @@ async def finish(run: Run) -> None:
 
 def next_try(run: Run) -> datetime | None:
     """When a parked incident has to wake for its outbox; None: everything is delivered or given up."""
-    pending = open_entries(run)
+    pending = _open_entries(run)
     return run.tools.clock.now() + timedelta(seconds=_pause(run, pending)) if pending else None
 
 
 def _pause(run: Run, pending: list[OutboxEntry]) -> float:
     first = run.tools.settings.notify_pause_seconds
-    return float(min(first * 2 ** (max(entry.attempts for entry in pending) - 1), RETRY_LIMIT_SECONDS))
+    return float(min(first * 2 ** (max(entry.attempts for entry in pending) - 1), _RETRY_LIMIT_SECONDS))
 
 
 async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> OutboxEntry:
@@ -75,7 +75,7 @@ async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> Outbox
     counts = run.tools.metrics.notifications
     try:
         notice = compose(run.incident, NoticeKind(entry.notice_id.rpartition(".")[2])).model_copy(update={"notice_id": entry.notice_id})
-        async with asyncio.timeout(DELIVERY_SECONDS):
+        async with asyncio.timeout(_DELIVERY_SECONDS):
             await channel.deliver(notice)
     except (AiopsError, TimeoutError) as error:
         log.warning(LogEvent.NOTICE_NOT_DELIVERED, channel=channel.name, error=str(error) or type(error).__name__, attempts=tried.attempts)

@@ -36,7 +36,7 @@ from aiops_daemon.workflow.settings import WorkflowSettings
 
 log = logger("workflow")
 T = TypeVar("T")
-IN_PLACE_SECONDS = 60.0  # after so long in one run short waits park as well
+_IN_PLACE_SECONDS = 60.0  # after so long in one run short waits park as well
 # What the log tells as it happens: a hand on the world, or a question to a person. The record has the rest.
 _TOLD = frozenset({State.EXECUTING, State.VERIFYING, State.ROLLING_BACK, State.AWAITING_APPROVAL})
 
@@ -148,7 +148,6 @@ class Run:
         *,
         notice: NoticeKind | None = None,
         results: Mapping[str, JsonValue] | None = None,
-        classification: str | None = None,
         success: bool | None = None,
         also: NoticeKind | None = None,
     ) -> NoReturn:
@@ -160,7 +159,6 @@ class Run:
                 note=note,
                 results=results or {},
                 outbox=[*self._outbox(notice), *self._outbox(also)],
-                classification=classification,
                 outcome=outcome,
                 success=success,
                 duration_seconds=None if success is None else round(seconds, 3),
@@ -190,7 +188,7 @@ class Run:
         entries = list(settled)
         now = self.tools.clock.monotonic()
         self._waits_since = now if self._waits_since is None else self._waits_since
-        short = seconds <= self.tools.settings.wait_in_place_seconds and now - self._waits_since < IN_PLACE_SECONDS
+        short = seconds <= self.tools.settings.wait_in_place_seconds and now - self._waits_since < _IN_PLACE_SECONDS
         if short and not entries:
             await self.tools.clock.sleep(seconds)
             return

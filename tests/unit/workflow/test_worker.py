@@ -166,7 +166,7 @@ async def test_errors_back_off_longer_each_time_and_end_as_failed(error: Excepti
     fleet = Fleet()
     workers = fleet.workers()
 
-    async def similar(event: Any, limit: int = 10) -> Any:
+    async def similar(event: Any) -> Any:
         raise error
 
     workers.tools.history.similar = similar  # type: ignore[method-assign]  # the index is away
