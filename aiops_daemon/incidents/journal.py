@@ -142,7 +142,7 @@ class Journal:
         now = self._clock.now()
         values = {
             "me": owner, "fence": seen.fence + 1, "seen": seen.fence, "now": stamp(now), "due": stamp(now + self.lease), "one": 1,
-            "died": int(seen.owner is not None and not seen.terminal),
+            "died": int(seen.owner is not None),
             "version": WORKFLOW_VERSION,
         }  # fmt: skip
         try:

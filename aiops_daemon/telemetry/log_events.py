@@ -56,5 +56,6 @@ class LogEvent(StrEnum):
     MODEL_COST_UNSETTLED = "model cost not settled"
     NOTICE_NOT_DELIVERED = "notice not delivered"
     NOTIFIER_FAILED = "notifier failed"
+    NOTICES_GIVEN_UP = "notices given up"
     METRICS_NOT_SENT = "metrics not sent"
     LOG_ALERT = "log alert"

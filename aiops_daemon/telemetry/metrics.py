@@ -183,7 +183,7 @@ class NotificationMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.sent = Counter(
             "aiops_notifications_total",
-            "Notices, by channel and result: delivered, retried, refused.",
+            "Notices, by channel and result: delivered, retried, given-up.",
             ["channel", "result"],
             registry=registry,
         )

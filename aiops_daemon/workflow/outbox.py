@@ -4,6 +4,7 @@ A channel that fails delays nothing and loses nothing: the incident stays open (
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from aiops_daemon.model.errors import AiopsError
@@ -21,20 +22,25 @@ _DELIVERY_SECONDS = 15.0
 _RETRY_LIMIT_SECONDS = 900.0
 
 
-def _open_entries(run: Run) -> list[OutboxEntry]:
+def _pending(run: Run, entries: Iterable[OutboxEntry]) -> list[OutboxEntry]:
     """What is neither delivered nor given up."""
     limit = run.tools.settings.notify_attempts
-    return [entry for entry in run.incident.outbox.values() if not entry.delivered and entry.attempts < limit]
+    return [entry for entry in entries if not entry.delivered and entry.attempts < limit]
+
+
+def _open_entries(run: Run) -> list[OutboxEntry]:
+    return _pending(run, run.incident.outbox.values())
 
 
 async def deliver(run: Run) -> list[OutboxEntry]:
     """Try every open entry once, in parallel; returns the entries as they are to be recorded."""
     channels = {notifier.name: notifier for notifier in run.tools.notifiers}
     tried = await all_of(*(_one(run, entry, channels.get(entry.channel)) for entry in _open_entries(run)))
-    limit = run.tools.settings.notify_attempts
+    counts = run.tools.metrics.notifications
     for entry in tried:
-        pending = not entry.delivered and entry.attempts < limit
-        run.tools.metrics.notifications.tried(f"{entry.notice_id}/{entry.channel}", run.tools.clock.monotonic(), pending=pending)
+        pending = bool(_pending(run, [entry]))
+        counts.tried(f"{entry.notice_id}/{entry.channel}", run.tools.clock.monotonic(), pending=pending)
+        counts.sent.labels(entry.channel, "delivered" if entry.delivered else "retried" if pending else "given-up").inc()
     return tried
 
 
@@ -47,12 +53,22 @@ async def flush(run: Run) -> None:
 async def finish(run: Run) -> None:
     """After the terminal state: deliver, then close; or park until the failed channels are to be tried again."""
     entries = await deliver(run)
-    limit = run.tools.settings.notify_attempts
-    pending = [entry for entry in entries if not entry.delivered and entry.attempts < limit]
+    pending = _pending(run, entries)
     if not pending:
         await run.tools.journal.close(run.held, entries)
         return
     await run.wait(_pause(run, pending), "the outbox is tried again", settled=entries)
+
+
+async def give_up(run: Run) -> None:
+    """Too many workers died while they told of the end: close it untold, and say so where it can be seen."""
+    error = f"given up: {run.incident.takeovers} workers died on this incident"
+    limit = run.tools.settings.notify_attempts
+    entries = [entry.model_copy(update={"attempts": limit, "last_error": error}) for entry in _open_entries(run)]
+    for entry in entries:
+        run.tools.metrics.notifications.sent.labels(entry.channel, "given-up").inc()
+    log.error(LogEvent.NOTICES_GIVEN_UP, channels=sorted({entry.channel for entry in entries}), reason=error)
+    await run.tools.journal.close(run.held, entries)
 
 
 def next_try(run: Run) -> datetime | None:
@@ -72,7 +88,6 @@ async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> Outbox
         return tried.model_copy(
             update={"attempts": run.tools.settings.notify_attempts, "last_error": "the channel is no longer configured"}
         )
-    counts = run.tools.metrics.notifications
     try:
         notice = compose(run.incident, NoticeKind(entry.notice_id.rpartition(".")[2])).model_copy(update={"notice_id": entry.notice_id})
         async with asyncio.timeout(_DELIVERY_SECONDS):
@@ -82,7 +97,5 @@ async def _one(run: Run, entry: OutboxEntry, channel: Notifier | None) -> Outbox
     except Exception as error:  # fan-out: a bug in one channel, or a notice that cannot be written, must not silence the others
         log.exception(LogEvent.NOTIFIER_FAILED, channel=channel.name, error=repr(error))
     else:
-        counts.sent.labels(channel.name, "delivered").inc()
         return tried.model_copy(update={"delivered": True, "last_error": ""})
-    counts.sent.labels(channel.name, "retried").inc()
     return tried.model_copy(update={"last_error": f"attempt {tried.attempts} failed"})

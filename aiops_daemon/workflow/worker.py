@@ -15,7 +15,7 @@ from aiops_daemon.telemetry.log_events import LogEvent
 from aiops_daemon.telemetry.logging import correlated, correlation, logger
 from aiops_daemon.workflow.incident_flow import incident_flow
 from aiops_daemon.workflow.leases import Leases
-from aiops_daemon.workflow.outbox import finish
+from aiops_daemon.workflow.outbox import finish, give_up
 from aiops_daemon.workflow.rails import settle_unfinished
 from aiops_daemon.workflow.run import Ended, Parked, Run, Tools
 
@@ -23,6 +23,7 @@ log = logger("worker")
 BATCH = 25
 BACKOFF_LIMIT_SECONDS = 600.0
 MAX_ERRORS = 8
+_MAX_DEATHS = 2 * MAX_TAKEOVERS  # half of them on the way to quarantine, the others while its end was told
 _BAD_ENDS = frozenset({Outcome.FAILED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.QUARANTINED})  # somebody has to look
 _QUARANTINE = f"more than {MAX_TAKEOVERS} workers died on this incident: a human has to look"
 
@@ -181,7 +182,10 @@ class Workers:
                 await self._until_it_ends(run)
             except Ended:
                 self._count(run)
-        await finish(run)
+        if run.incident.takeovers > _MAX_DEATHS:
+            await give_up(run)
+        else:
+            await finish(run)
 
     async def _until_it_ends(self, run: Run) -> None:
         try:
@@ -195,20 +199,25 @@ class Workers:
         delay = min(self.tools.settings.error_pause_seconds * 2 ** (errors - 1), BACKOFF_LIMIT_SECONDS)
         note = f"error {errors}: {type(error).__name__}: {error}"[:500]
         try:
-            if run.incident.terminal:
-                await run.park(self.tools.clock.now() + timedelta(seconds=delay), note)
-            if errors > MAX_ERRORS:
-                await _end_here(run, State.FAILED, note, Outcome.FAILED, NoticeKind.FAILED)
-            await run.move(run.state, note, results={"errors": errors})
+            if not run.incident.terminal:
+                delay = await self._noted(run, note, errors, delay)
             await run.park(self.tools.clock.now() + timedelta(seconds=delay), note)
         except Parked as parked:
             self._parked(run, parked)
-        except Ended:
-            self._count(run)
-            self.nudge(self.tools.settings.lease_seconds)
         except (AiopsError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             log.warning(LogEvent.RECORD_UNWRITTEN, reason=reason)
+
+    async def _noted(self, run: Run, note: str, errors: int, delay: float) -> float:
+        """In how many seconds to go on: at once where this was one error too many, to tell of the end."""
+        try:
+            if errors > MAX_ERRORS:
+                await _end_here(run, State.FAILED, note, Outcome.FAILED, NoticeKind.FAILED)
+            await run.move(run.state, note, results={"errors": errors})
+        except Ended:
+            self._count(run)
+            return 0.0
+        return delay
 
     def _parked(self, run: Run, parked: Parked) -> None:
         due = run.incident.due_at

@@ -45,7 +45,7 @@ def query_then_write_claim(patch: pytest.MonkeyPatch) -> None:
         await self._table.put({"incident_id": key, "holder": holder, "until": stamp(until)})
         return Claim(key, holder, until, mine=True)
 
-    async def charge(self: Claims, key: str, holder: str, incident: str, hold: timedelta, most: int | None = None) -> Claim:
+    async def charge(self: Claims, key: str, holder: str, hold: timedelta, most: int | None = None) -> Claim:
         return Claim(key, holder, self._clock.now() + hold, mine=True)
 
     async def cool_down(self: Claims, key: str, holder: str, period: timedelta, *, frozen: str | None = None) -> None:
