@@ -121,20 +121,16 @@ class Bootstrap:
     async def _queues(self) -> AsyncIterator[str]:
         sqs = await self._clients.client("sqs")
         name = self._settings.intake.queue_name
-        parked = (await sqs.create_queue(QueueName=f"{name}-dlq", Attributes={"MessageRetentionPeriod": str(PARKED_SECONDS)}))["QueueUrl"]
+        parked = await _queue(sqs, f"{name}-dlq", {"MessageRetentionPeriod": str(PARKED_SECONDS)})
         parked_arn = await _queue_arn(sqs, parked)
         redrive = json.dumps({"deadLetterTargetArn": parked_arn, "maxReceiveCount": MAX_RECEIVES})
-        self.queue_url = (
-            await sqs.create_queue(
-                QueueName=name,
-                Attributes={
-                    "VisibilityTimeout": str(VISIBILITY_SECONDS),
-                    "MessageRetentionPeriod": str(RETENTION_SECONDS),
-                    "ReceiveMessageWaitTimeSeconds": "20",
-                    "RedrivePolicy": redrive,
-                },
-            )
-        )["QueueUrl"]
+        attributes = {
+            "VisibilityTimeout": str(VISIBILITY_SECONDS),
+            "MessageRetentionPeriod": str(RETENTION_SECONDS),
+            "ReceiveMessageWaitTimeSeconds": "20",
+            "RedrivePolicy": redrive,
+        }
+        self.queue_url = await _queue(sqs, name, attributes)
         yield f"queue {self.queue_url}, dead letters {parked}"
         arn = await _queue_arn(sqs, self.queue_url)
         events = await self._clients.client("events")
@@ -158,6 +154,14 @@ def queue_policy(queue_arn: str, rule_arns: list[str]) -> str:
         "Condition": {"ArnEquals": {"aws:SourceArn": rule_arns}},
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+async def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> str:
+    """Its URL. Looked for first: SQS refuses to make a queue that is there with other attributes, and those are its owner's."""
+    try:
+        return str((await sqs.get_queue_url(QueueName=name))["QueueUrl"])
+    except NotFound:
+        return str((await sqs.create_queue(QueueName=name, Attributes=attributes))["QueueUrl"])
 
 
 async def _queue_arn(sqs: Any, url: str) -> str:
