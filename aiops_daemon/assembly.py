@@ -151,6 +151,7 @@ async def built(settings: Settings, *, clock: Clock | None = None, name: str | N
             parts.clock,
             parts.metrics.intake,
             parts.handler,
+            closed=lambda: parts.workers.ready,
         )
         parts.metrics.observe_process()
         watchdog = Watchdog(settings.telemetry, parts.clock, parts.metrics.process)

@@ -8,7 +8,7 @@ from aiops_daemon.analysts.calls_unusual import reads_only
 from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
 from aiops_daemon.intake.once import Once
 from aiops_daemon.model.envelope import Envelope
-from aiops_daemon.model.errors import GiveUp, InvalidInput
+from aiops_daemon.model.errors import GiveUp, InvalidInput, RetryLater
 from aiops_daemon.model.event import Event, Ignored, Parked, Reading
 from aiops_daemon.model.incident import Signal, State, incident_id
 from aiops_daemon.model.verdict import Cause
@@ -48,7 +48,11 @@ class MessageHandler:
             return await self._disposition(message)
         except InvalidInput as error:
             return Park(f"cannot be recorded: {error}")  # too large for an item, say: it will not fit later either
+        except RetryLater:
+            self._workers.nudge()  # it looks at the table, and intake waits for what it sees
+            raise
         except GiveUp as error:
+            self._workers.nudge()
             return Retry(f"cannot be recorded: {error}")  # no table, no permission: an operator's business, and the message waits
 
     async def _disposition(self, message: Message) -> Disposition:

@@ -2,7 +2,8 @@
 
 What would surprise: permits are taken before a receive, and no message waits for the slowest of its batch. A long poll in flight is
 never cancelled, since SQS would hand its messages to nobody until they become visible again. A missing or forbidden queue makes
-`ready` a reason and is asked for again and again: a process that ends would only be started again into the same.
+`ready` a reason and is asked for again and again: a process that ends would only be started again into the same. Nothing is received
+while nothing can be recorded: each receive counts, and after the fifth a message lies with the dead letters.
 """
 
 import asyncio
@@ -28,11 +29,15 @@ from aiops_daemon.telemetry.metrics import IntakeMetrics
 from aiops_daemon.telemetry.minute import stopped_within
 
 _FLUSH_SECONDS = 5.0  # of the shutdown time, kept for the last acknowledgements
+_CLOSED_SECONDS = 1.0
 _RED_AFTER_FAILURES = 3  # a queue that answers nothing may be a hiccup; one that says no is not
 
 
 class Consumer:
-    """`ready` is None when messages flow, else a sentence for /readyz. `run` may be called once."""
+    """`ready` is None when messages flow, else a sentence for /readyz. `run` may be called once.
+
+    `closed` says why nothing can be recorded now; None: it can.
+    """
 
     def __init__(
         self,
@@ -43,12 +48,15 @@ class Consumer:
         metrics: IntakeMetrics,
         handle: Callable[[Message], Awaitable[Disposition]],
         rng: random.Random | None = None,
+        closed: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._queue = Queue(receiver, changer, settings, clock)
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
         self._handle = handle
+        self._closed = closed
+        self._told_closed = False
         self._rng = rng or random.Random()  # noqa: S311  # jitter
         self._heartbeat = Heartbeat(self._queue, settings, clock, metrics)
         self._permits = Permits(settings.concurrency + settings.buffer)
@@ -123,6 +131,8 @@ class Consumer:
     async def _receive(self, most: int) -> list[Message]:
         try:
             await self._queue.find()
+            if not await self._open():
+                return []
             # The first look, and the first after a failure, does not wait: readiness must not depend on a message arriving.
             messages = await self._queue.receive(most, 0 if self._unavailable else self._settings.wait_seconds)
         except AiopsError as error:
@@ -139,6 +149,19 @@ class Consumer:
         oldest = min((message.sent_at for message in messages), default=now)
         metrics.queue_age.set(max(0.0, (now - oldest).total_seconds()))
         return messages
+
+    async def _open(self) -> bool:
+        """Wait until what is received can be recorded; False: it is time to leave."""
+        while (reason := self._closed()) is not None:
+            if not self._told_closed:
+                self._log.warning(LogEvent.INTAKE_HELD_BACK, reason=reason)
+            self._told_closed = True
+            if await stopped_within(_CLOSED_SECONDS, self._stop):
+                return False
+        if self._told_closed:
+            self._log.info(LogEvent.INTAKE_GOES_ON)
+        self._told_closed = False
+        return True
 
     async def _pause_after(self, error: AiopsError) -> None:
         self._failures += 1

@@ -21,6 +21,7 @@ from aiops_daemon.workflow.run import Ended, Parked, Run, Tools
 
 log = logger("worker")
 BATCH = 25
+_AGAIN_SECONDS = 1.0  # intake waits for the table
 BACKOFF_LIMIT_SECONDS = 600.0
 MAX_ERRORS = 8
 _MAX_DEATHS = 2 * MAX_TAKEOVERS  # half of them on the way to quarantine, the others while its end was told
@@ -115,9 +116,13 @@ class Workers:
                 if held is not None:
                     self.start(held)
         except (AiopsError, TimeoutError) as error:
-            self.ready = f"incidents cannot be read: {str(error) or type(error).__name__}"
-            log.warning(LogEvent.SCAN_FAILED, reason=self.ready)
+            told, self.ready = self.ready, f"incidents cannot be read: {str(error) or type(error).__name__}"
+            if told is None:
+                log.warning(LogEvent.SCAN_FAILED, reason=self.ready)
+            self.nudge(_AGAIN_SECONDS)
         else:
+            if self.ready is not None:
+                log.info(LogEvent.SCAN_WORKS)
             self.ready = None
 
     async def take(self, seen: Incident) -> Held | None:

@@ -36,14 +36,14 @@ class World:
         for body in bodies:
             await self.sqs.call("SendMessage", {"QueueUrl": self.sqs.url("aiops-events"), "MessageBody": body})
 
-    def consumer(self, handle: Handler | None = None, **settings: object) -> Consumer:
+    def consumer(self, handle: Handler | None = None, closed: Callable[[], str | None] = lambda: None, **settings: object) -> Consumer:
         async def record(message: Message) -> Disposition:
             self.handled.append(message)
             return await handle(message) if handle else Done()
 
         client = DoubleClient(self.sqs)
         made = IntakeSettings.model_validate(settings)
-        return Consumer(client, client, made, self.clock, self.metrics.intake, record, random.Random(1))
+        return Consumer(client, client, made, self.clock, self.metrics.intake, record, random.Random(1), closed)
 
     def value(self, name: str, **labels: str) -> float:
         found: float | None = self.metrics.registry.get_sample_value(name, labels)

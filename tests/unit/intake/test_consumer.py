@@ -5,9 +5,11 @@ import itertools
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from aiops_daemon.intake.messages import Disposition, Done, Drop, Message, Park, Retry
 from aiops_daemon.model.errors import Throttled
+from aiops_daemon.telemetry.log_events import LogEvent
 from tests.doubles.intake_world import World, running, says
 from tests.doubles.sqs_double import Request, SqsError
 
@@ -254,3 +256,40 @@ def test_the_idle_hour_costs_three_receives_a_minute(world: World) -> None:
 
     world.play(scene)
     assert len(world.handled) == 500
+
+
+def test_nothing_is_received_while_nothing_can_be_recorded(world: World) -> None:
+    """An hour without the table: with a receive now and then, five of them would have sent the message to the dead letters."""
+    away, known = True, False
+
+    async def handle(_: Message) -> Disposition:
+        nonlocal known
+        known = away  # the first message finds out
+        return Retry("cannot be recorded") if away else Done()
+
+    async def scene(world: World) -> None:
+        nonlocal away, known
+        await world.create_queues()
+        await world.send("x")
+        async with running(world, world.consumer(handle, lambda: "the table is away" if known else None)):
+            await asyncio.sleep(3600)
+            assert (world.sqs.depth("aiops-events"), world.sqs.depth("dead")) == (1, 0)
+            assert len(world.handled) <= 2, "a long poll that was in flight may bring it once more"
+            away = known = False
+            await asyncio.sleep(200)
+            assert world.sqs.depth("aiops-events") == 0
+
+    with capture_logs() as lines:
+        world.play(scene)
+    told = [line["event"] for line in lines if line["event"] in {LogEvent.INTAKE_HELD_BACK, LogEvent.INTAKE_GOES_ON}]
+    assert told == [LogEvent.INTAKE_HELD_BACK, LogEvent.INTAKE_GOES_ON]
+
+
+def test_an_intake_that_is_held_back_leaves_when_it_is_told(world: World) -> None:
+    async def scene(world: World) -> None:
+        await world.create_queues()
+        async with running(world, world.consumer(closed=lambda: "the table is away")):
+            await asyncio.sleep(10)
+        assert world.sqs.calls.get("ReceiveMessage", 0) == 0
+
+    world.play(scene)
