@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue, PlainSerializer, SkipValidati
 
 from aiops_daemon.model.event import Event, Frozen, Slim
 
-WORKFLOW_VERSION = 1
+WORKFLOW_VERSION = 2
 
 
 class State(StrEnum):

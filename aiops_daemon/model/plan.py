@@ -29,6 +29,7 @@ class ActionSpec(Frozen):
     timeout_seconds: int
     success: str  # the success criterion in words
     undoable: bool = False
+    plans_first: bool = False  # up to its first `plan` it has no effect on the world: a person is asked with that plan
     permissions: tuple[str, ...] = ()  # IAM actions that it calls: the task role is generated from these
 
 
@@ -62,6 +63,7 @@ class Running(Frozen):
     handle: dict[str, JsonValue] = Field(default_factory=dict)
     again_in_seconds: float
     note: str = ""
+    plan: str = ""  # what the next poll would do, for whoever has to approve it
     acts_next: bool = False  # the next poll has an effect of its own: it is asked only where the kill switch lets steps run
 
 
@@ -108,6 +110,8 @@ class StepRecord(Frozen):
     token: str | None = None
     handle: dict[str, JsonValue] | None = None  # of what runs
     acts_next: bool = False
+    plan: str = ""
+    approved: bool = False  # by a person who saw `plan`; another handle is another plan
     result: dict[str, JsonValue] | None = None
     reason: str = ""  # of a failure
     untouched: bool = False

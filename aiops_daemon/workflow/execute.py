@@ -29,6 +29,7 @@ from aiops_daemon.model.plan import (
 )
 from aiops_daemon.policy.settings import Mode
 from aiops_daemon.workflow.call import StepCall, attempt, call_for
+from aiops_daemon.workflow.gate import ask_with_plan
 from aiops_daemon.workflow.rails import give_up_probes, lost_claim, settle_rails, switched_off
 from aiops_daemon.workflow.run import Run
 from aiops_daemon.workflow.steps import acts_next, after, begun, record_of, status, step_results, unblocked
@@ -43,6 +44,7 @@ _CALL_SECONDS = 60.0  # one call of start, poll or undo; waiting happens between
 async def execute(run: Run, plan: Plan) -> str:
     """Run every step that can run. Returns why it failed, or an empty string."""
     while run.state is State.EXECUTING:
+        await ask_with_plan(run, plan)
         broken = [f"{step.title}: {begun(run, step).reason}" for step in plan.steps if status(run, step) is StepStatus.FAILED]
         running = [step for step in plan.steps if status(run, step) is StepStatus.RUNNING and not acts_next(run, step)]
         resumed = [  # its worker died, so that whether it called is not known; or its next look is an effect of its own
@@ -114,7 +116,8 @@ async def _called(run: Run, step: Step, *, fresh: bool) -> Progress | None:
         seen = await attempt(run, _CALL_SECONDS, partial(action.poll, call, handle), halted=halted if acts_next(run, step) else None)
         if isinstance(seen, Failed) and seen.retryable:  # we could not look: what runs goes on, up to the step's own limit
             blind = f"could not look: {seen.reason}"
-            return Running(handle=handle, again_in_seconds=_BLIND_SECONDS, note=blind, acts_next=acts_next(run, step))
+            known = begun(run, step)
+            return Running(handle=handle, again_in_seconds=_BLIND_SECONDS, note=blind, acts_next=known.acts_next, plan=known.plan)
         return seen
     if step.effect is Effect.DESTRUCTIVE:  # at most once: neither after a crash nor after an answer that was lost
         if not fresh:

@@ -12,7 +12,7 @@ from aiops_daemon.model.errors import ClaimLost, GiveUp
 from aiops_daemon.model.event import EventKind, Frozen
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
-from aiops_daemon.model.plan import HealthStatus, Plan
+from aiops_daemon.model.plan import HealthStatus, Plan, step_key
 from aiops_daemon.model.verdict import Classification, Decision, DecisionKind, Provenance, Verdict
 from aiops_daemon.policy.gate import decide
 from aiops_daemon.policy.settings import Mode
@@ -20,7 +20,10 @@ from aiops_daemon.workflow.detect import may_act, take_claim
 from aiops_daemon.workflow.outbox import flush, next_try
 from aiops_daemon.workflow.rails import Passage, give_up_probes, pass_rails, switched_off
 from aiops_daemon.workflow.run import Run
+from aiops_daemon.workflow.steps import record_of
 from aiops_daemon.workflow.storm import folded, join_storm, on_record, page, speaks_for_a_storm, words
+
+PLANS_FIRST = 2  # the first workflow_version: code before it, in a fleet half replaced, would apply a plan that nobody approved
 
 
 async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
@@ -41,9 +44,53 @@ async def gate(run: Run, verdict: Verdict, plan: Plan) -> None:
     if storm is not None:
         await _ask(run, f"{words(run, storm)}: {decision.reason}"[:900], page(run, storm), {"storm": on_record(run, storm)})
     passage = await _pass(run, plan) if decision.kind is DecisionKind.ACT else Passage(doubt=decision.reason)
+    if decision.kind is DecisionKind.REVIEW and await _plans_first(run, plan):
+        run.defer(
+            State.EXECUTING, f"making the plan, then a person is asked: {decision.reason}", results={"asks": {"why": decision.reason}}
+        )
+        return
     if passage.doubt:
         await _ask(run, passage.doubt, rail=passage.rail)
     run.defer(State.EXECUTING, f"acting: {decision.reason}{passage.note}", results=passage.results)  # written with the first intent
+
+
+async def _plans_first(run: Run, plan: Plan) -> bool:
+    """Whether there is a plan to be made before the question. Under the kill switch nothing is begun: then the question comes first."""
+    if (
+        run.incident.workflow_version < PLANS_FIRST
+        or not plan.steps
+        or not all(run.tools.actions[step.action_id].spec.plans_first for step in plan.steps)
+    ):
+        return False
+    if await switched_off(run.tools) is not None:
+        return False
+    if run.interrupted:  # as in _pass
+        await take_claim(run)
+    return True
+
+
+async def ask_with_plan(run: Run, plan: Plan) -> None:
+    """EXECUTING -> AWAITING_APPROVAL, where a plan was made that nobody has approved. What was said before is no word on it."""
+    made = [
+        record.plan for step in plan.steps if (record := record_of(run, step)) and record.acts_next and record.plan and not record.approved
+    ]
+    if "asks" not in run.incident.results or not made:
+        return
+    await run.tools.claims.cool_down(*run.claim, run.tools.policy.cooldown)  # it was held for a whole recovery
+    early = [signal.signal_id for signal in run.incident.signals.values() if signal.decision == "approve"]
+    heard = Heard(ids=tuple(dict.fromkeys([*_heard(run).ids, *early])))
+    run.heard = len(early)  # a no still counts: with one, this does not sleep
+    await _ask(run, f"the plan: {'; '.join(made)}; {run.raw('asks').get('why')}", results={"heard": _dumped(heard)})
+
+
+def _approved(run: Run, plan: Plan, word: Signal) -> dict[str, JsonValue]:
+    """The plans that this word lets run, and that it was used: a later plan needs a word of its own."""
+    now = run.tools.clock.now()
+    made = {step.id: record for step in plan.steps if (record := record_of(run, step)) and record.acts_next and record.plan}
+    records: dict[str, JsonValue] = {
+        step_key(step_id): record.model_copy(update={"approved": True, "at": now}).dumped() for step_id, record in made.items()
+    }
+    return records | ({"heard": _dumped(Heard(ids=(*_heard(run).ids, word.signal_id)))} if records else {})
 
 
 async def _pass(run: Run, plan: Plan) -> Passage:
@@ -150,7 +197,11 @@ async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
             passage = await pass_rails(run, plan, approved=True, override=word.override)
         if not passage.doubt:
             run.tools.metrics.incidents.approvals.labels("approved").inc()
-            run.defer(State.EXECUTING, f"{said}{passage.note}", results=passage.results)  # written with the first step's intent
+            approved = _approved(run, plan, word)
+            if approved:  # the step's next look acts: its approval has to be on the record before
+                await run.move(State.EXECUTING, f"{said}{passage.note}", results={**passage.results, **approved})
+            else:
+                run.defer(State.EXECUTING, f"{said}{passage.note}", results=passage.results)  # written with the first step's intent
             return
         await _hold_back(run, said, word, passage)  # returns where somebody has said more meanwhile
 

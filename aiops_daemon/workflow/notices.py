@@ -120,9 +120,14 @@ def _what_and_why(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable
 def _done(incident: Incident) -> Iterable[tuple[str, str]]:
     for step in _steps(incident):
         record = _object(incident.results.get(step_key(str(step.get("id")))))
+        planned = bool(record.get("plan"))
+        if planned:
+            yield "Plan", str(record["plan"])
+        waits = planned and incident.workflow_state is State.AWAITING_APPROVAL
         yield (
             "Action",
-            f"{step.get('title')}: {record.get('status', 'not run')}" + (f", {record['reason']}" if record.get("reason") else ""),
+            f"{step.get('title')}: {'planned, waits for approval' if waits else record.get('status', 'not run')}"
+            + (f", {record['reason']}" if record.get("reason") else ""),
         )
     last = _object(_object(incident.results.get("verify")).get("last"))
     if last:

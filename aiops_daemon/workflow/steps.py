@@ -52,7 +52,9 @@ def after(before: StepRecord, progress: Progress, limit: timedelta, now: datetim
         case Running():
             if now - before.at > limit:
                 return _then(before, StepStatus.FAILED, reason=f"not finished after {limit.total_seconds():.0f} s"), 0, "timed out"
-            record = _then(before, StepStatus.RUNNING, handle=progress.handle, acts_next=progress.acts_next)
+            approved = before.approved and progress.handle == before.handle
+            more = {"acts_next": progress.acts_next, "plan": progress.plan, "approved": approved}
+            record = _then(before, StepStatus.RUNNING, handle=progress.handle, **more)
             return record, progress.again_in_seconds, progress.note or "running"
         case Failed() | Unsure():
             untouched = isinstance(progress, Failed) and progress.untouched

@@ -65,6 +65,7 @@ class World:
         self.delivered: list[tuple[str, Notice]] = []
         self.polls_needed = 0
         self.two_phases = False  # the action first plans, then acts at a poll
+        self.stale = 0  # so many plans are refused as stale when they are applied
         self.start_answer: Progress | None = None
         self.undo_answer: Progress = Succeeded()
         self.heals = True
@@ -100,7 +101,11 @@ class StartAction:
     async def poll(self, call: ActionCall, handle: Mapping[str, JsonValue]) -> Progress:
         assert handle["token"] == call.token
         if handle.get("phase") == "plan":
-            return Running(handle={**handle, "phase": "planned"}, again_in_seconds=0, note="planned", acts_next=True)
+            return Running(handle={**handle, "phase": "planned"}, again_in_seconds=0, note="planned", acts_next=True, plan="1 to create")
+        if handle.get("phase") == "planned" and self.world.stale > int(str(handle.get("round", 0))):
+            return Running(
+                handle={**handle, "phase": "plan", "round": int(str(handle.get("round", 0))) + 1}, again_in_seconds=10, note="stale"
+            )
         if handle.get("phase") == "planned":
             self.world.starts[call.token] = 1
         self.world.polls[call.token] += 1

@@ -12,7 +12,7 @@ import pytest
 
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.event import Event
-from aiops_daemon.model.incident import Signal, State
+from aiops_daemon.model.incident import Incident, Signal, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.workflow.worker import Workers
 from tests.doubles.faults import Fault, Faults, Faulty, FaultyTable, Killed
@@ -91,9 +91,33 @@ def _in_two_phases(fleet: Fleet) -> None:
     fleet.world.two_phases = True
 
 
+def _asked_with_the_plan(fleet: Fleet) -> None:
+    _doubtful(fleet)
+    _in_two_phases(fleet)
+    fleet.action.spec = fleet.action.spec.model_copy(update={"plans_first": True})
+
+
+def _stale_once(fleet: Fleet) -> None:
+    _asked_with_the_plan(fleet)
+    fleet.world.stale = 1
+
+
+def _asked(times: int) -> Callable[[Fleet], None]:
+    def holds(fleet: Fleet) -> None:
+        (item,) = [item for key, item in fleet.memory.items.items() if key.startswith("inc-")]
+        told = [note for note in map(str, item["audit"]) if "Manual Review Required" in note]
+        assert len(told) == times, told
+        assert all("the plan: 1 to create" in note for note in told), told
+        assert len(item["signals"]) == times
+
+    return holds
+
+
 # The guard rails' own writes; the mutants are spared these too.
 RAILS = (
     Story("two phases", _in_two_phases, frozenset({State.COMPLETED})),  # between them the kill switch is asked
+    Story("asked with the plan", _asked_with_the_plan, frozenset({State.COMPLETED}), approve=True, holds=_asked(1)),
+    Story("a stale plan is asked again", _stale_once, frozenset({State.COMPLETED}), approve=True, holds=_asked(2)),
     Story("breaker opens", _useless, frozenset({State.ROLLED_BACK}), settings={"breaker_failures": 1}, holds=_one_page_for_the_breaker),
     Story("probe", _rested, frozenset({State.COMPLETED}), settings={"breaker_probe": "auto"}, holds=_closed_by_one_probe),
     Story("approved probe", _rested, frozenset({State.COMPLETED}), approve=True, holds=_closed_by_one_probe),
@@ -152,11 +176,24 @@ async def survive(fleet: Fleet, worker: Workers, work: Callable[[Workers], Await
     return worker
 
 
+def _answered(incident: Incident) -> bool:
+    heard = incident.results.get("heard")
+    known = str(heard) if "asks" in incident.results else ""  # asked again with another plan, it needs another word
+    return any(repr(key) not in known for key in incident.signals)
+
+
 async def approve_all(fleet: Fleet, worker: Workers, *, override: bool = False) -> None:
     for key in fleet.open():
         incident = await fleet.incident(key)
-        if incident.workflow_state is State.AWAITING_APPROVAL and not incident.signals:
-            said = Signal(signal_id="s1", decision="approve", by="ann", reason="drill", at=fleet.clock.now(), override=override)
+        if incident.workflow_state is State.AWAITING_APPROVAL and not _answered(incident):
+            said = Signal(
+                signal_id=f"s{len(incident.signals) + 1}",
+                decision="approve",
+                by="ann",
+                reason="drill",
+                at=fleet.clock.now(),
+                override=override,
+            )
             await fleet.workers("operator").tools.journal.signal(key, said)
 
 

@@ -123,4 +123,9 @@ async def test_e_a_rejected_one_ends_without_an_action(ready: AwsSession) -> Non
         await stage.send(decision_body(asked.incident_id, "reject", "ann", "meant"))
         (incident,) = await stage.at_rest(instance)
     assert (incident.workflow_state, incident.outcome) == (State.REJECTED, Outcome.REJECTED)
-    assert (await (await ready.client("codebuild")).list_builds_for_project(projectName="recovery"))["ids"] == []
+    codebuild = await ready.client("codebuild")
+    ids = (await codebuild.list_builds_for_project(projectName="recovery"))["ids"]
+    variables = [build["environment"]["environmentVariables"] for build in (await codebuild.batch_get_builds(ids=ids))["builds"]]
+    modes = [item["value"] for build in variables for item in build if item["name"] == "MODE"]
+    assert modes == ["plan"], "the question had a plan in hand, and nothing was applied"
+    assert await stage.state_of(instance) == "terminated"

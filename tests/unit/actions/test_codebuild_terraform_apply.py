@@ -160,7 +160,7 @@ async def test_a_running_build_is_looked_at_again(phase: str) -> None:
 
 async def test_a_plan_is_read_and_recorded_before_anything_is_started() -> None:
     answer, aws = await poll(build("SUCCEEDED", **SAVED), "plan", content=saved_plan())
-    assert answer == Running(handle=planned(), again_in_seconds=0, note=f"the plan: {SUMMARY}", acts_next=True)
+    assert answer == Running(handle=planned(), again_in_seconds=0, note=f"the plan: {SUMMARY}", acts_next=True, plan=SUMMARY)
     wanted = {"Bucket": "plans-123456789012-eu-west-1", "Key": "plans/inc-1/plan.json", "VersionId": "v.2"}
     assert aws.asked[1:] == [("get_object", wanted)]
 
@@ -228,7 +228,27 @@ async def test_a_busy_project_is_waited_for_before_either_build() -> None:
     aws = ScriptedAws(start_build=[busy], list_builds_for_project=[{"ids": []}])
     waiting = await action().poll(call(aws), planned())
     assert isinstance(waiting, Running)
-    assert (waiting.handle, waiting.acts_next) == (planned(), True)
+    assert (waiting.handle, waiting.acts_next, waiting.plan) == (planned(), True, SUMMARY)  # the same handle: its approval holds
+
+
+async def test_a_stale_plan_leads_to_a_new_one_under_tokens_of_its_own() -> None:
+    stale = build("SUCCEEDED", RECOVERY_REFUSED="the saved plan is stale: the state has changed since it was made")
+    answer, _ = await poll(stale)
+    assert isinstance(answer, Running)
+    assert (answer.handle, answer.acts_next, answer.plan) == ({"phase": "queued", "round": 1}, True, "")
+    aws = ScriptedAws(
+        list_builds_for_project=[{"ids": ["recovery:1"]}], batch_get_builds=[{"builds": [build()]}], start_build=[{"build": build()}]
+    )
+    begun = await action(9000).poll(call(aws), answer.handle)
+    assert isinstance(begun, Running)
+    assert (aws.asked[-1][1]["idempotencyToken"], begun.handle["round"]) == ("inc-1-restore-plan-1", 1)
+    aws = ScriptedAws(batch_get_builds=[{"builds": [build("SUCCEEDED", **SAVED)]}], get_object=[an_object(saved_plan())])
+    read = await action(9000).poll(call(aws), begun.handle)
+    assert isinstance(read, Running)
+    assert (read.handle, read.plan) == (planned() | {"round": 1}, SUMMARY)
+    aws = ScriptedAws(list_builds_for_project=[{"ids": []}], start_build=[{"build": build()}])
+    await action(9000).poll(call(aws), read.handle)
+    assert aws.asked[-1][1]["idempotencyToken"] == "inc-1-restore-apply-1"
 
 
 async def test_a_source_without_a_commit_is_not_pinned() -> None:
@@ -256,9 +276,9 @@ async def test_an_exported_id_of_a_strange_form_is_dropped() -> None:
 @pytest.mark.parametrize("phase", ["plan", "apply"])
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
 async def test_a_build_that_needs_a_person_is_unsure_however_it_ended(status: str, phase: str) -> None:
-    answer, _ = await poll(build(status, RECOVERY_REFUSED="the saved plan is stale"), phase)
+    answer, _ = await poll(build(status, RECOVERY_REFUSED="the saved plan is not the one that was read"), phase)
     assert isinstance(answer, Unsure)
-    assert answer.reason == "the saved plan is stale" + (f"; the plan: {SUMMARY}" if phase == "apply" else "")
+    assert answer.reason == "the saved plan is not the one that was read" + (f"; the plan: {SUMMARY}" if phase == "apply" else "")
 
 
 @pytest.mark.parametrize("phase", ["plan", "apply"])

@@ -11,7 +11,7 @@ import pytest
 from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.journal import MAX_TAKEOVERS
 from aiops_daemon.model.errors import AiopsError, RetryLater
-from aiops_daemon.model.incident import Outcome, Signal, State
+from aiops_daemon.model.incident import WORKFLOW_VERSION, Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.verdict import Provenance
 from aiops_daemon.workflow.admission import Admission
@@ -271,7 +271,7 @@ async def test_incidents_of_newer_code_are_left_alone_and_do_not_hide_ours() -> 
     workers = fleet.workers()
     newer = [await fleet.admit(workers, stopped(f"i-{n:017x}", f"new{n}")) for n in range(30)]
     for key in newer:
-        fleet.memory.items[key]["workflow_version"] = 2
+        fleet.memory.items[key]["workflow_version"] = WORKFLOW_VERSION + 1
     fleet.clock.advance(1)
     ours = await fleet.admit(workers, stopped())
     await workers.drain()
