@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.incidents.stamps import shown, stamp, unstamp
 from aiops_daemon.model.errors import ClaimLost, ConditionFailed
 from aiops_daemon.model.event import Event
 from aiops_daemon.ports import Clock, Table
@@ -36,7 +36,7 @@ class Claim:
     @property
     def why(self) -> str:
         """Why the asker cannot have it."""
-        return f"frozen: {self.frozen}" if self.frozen else f"held by {self.holder} until {stamp(self.until)}"
+        return f"frozen: {self.frozen}" if self.frozen else f"held by {self.holder} until {shown(self.until)}"
 
 
 def claim_key(event: Event, purpose: str = "") -> str:

@@ -8,6 +8,11 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def shown(at: datetime) -> str:
+    """The same for people: 2026-11-24T20:28:43Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def unstamp(text: str) -> datetime:
     """The inverse of stamp; also takes any ISO 8601 time with an offset."""
     return datetime.fromisoformat(text)

@@ -145,10 +145,12 @@ async def _against(run: Run, plan: Plan) -> str:
 
 
 async def _stopped(run: Run, plan: Plan, why: str) -> None:
-    if any(record_of(run, step) for step in plan.steps):  # something was done, or may have been: the resource rests, as after any recovery
+    tried = any(record_of(run, step) for step in plan.steps)
+    if tried:  # something was done, or may have been: the resource rests, as after any recovery
         await run.tools.claims.cool_down(*run.claim, run.tools.policy.cooldown)
     await give_up_probes(run)
-    await run.end(State.FAILED, f"stopped {why}", Outcome.FAILED, notice=NoticeKind.STOPPED, success=False)
+    success = False if tried else None  # what was held back teaches nothing about the action
+    await run.end(State.FAILED, f"stopped {why}", Outcome.FAILED, notice=NoticeKind.STOPPED, success=success)
 
 
 async def roll_back(run: Run, plan: Plan, failure: str, health: Health | None) -> None:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.incidents.stamps import shown
 from aiops_daemon.model.errors import ClaimLost, GiveUp
 from aiops_daemon.model.event import EventKind, Frozen
 from aiops_daemon.model.incident import Outcome, Signal, State
@@ -186,7 +186,7 @@ async def _answer(run: Run, verdict: Verdict, plan: Plan) -> None:
         if word.decision != "approve":
             await _rejected(run, said, "rejected")
         if _asked(run).until < run.tools.clock.now():
-            await _rejected(run, f"{said}, too late: the question was open until {stamp(_asked(run).until)}", "expired")
+            await _rejected(run, f"{said}, too late: the question was open until {shown(_asked(run).until)}", "expired")
         if not plan.steps:
             run.tools.metrics.incidents.approvals.labels("approved").inc()
             await run.end(State.SUPPRESSED, f"{said}; there is no action to run, a person has taken it over", Outcome.SUPPRESSED)

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.stamps import stamp
+from aiops_daemon.incidents.stamps import shown
 from aiops_daemon.model.event import Event, EventKind
 from aiops_daemon.model.incident import Incident, State
 from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
@@ -102,10 +102,10 @@ def _what_and_why(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable
     event = incident.event
     yield "State", incident.workflow_state + (f" ({incident.outcome})" if incident.outcome else "")
     yield "Resource", f"{event.resource.type} {event.resource.id} in {event.account}/{event.region}"
-    yield "Event", f"{event.name} at {stamp(event.occurred_at)}"
+    yield "Event", f"{event.name} at {shown(event.occurred_at)}"
     yield "By", event.actor.label or "unknown"
     if incident.workflow_state is State.AWAITING_APPROVAL and incident.due_at is not None:
-        yield "Answer by", f"{stamp(incident.due_at)}; no answer is a no"
+        yield "Answer by", f"{shown(incident.due_at)}; no answer is a no"
     storm = _object(incident.results.get("storm"))
     if storm:
         yield "Storm", f"{storm.get('leader')} since {storm.get('opened_at')}"
@@ -152,7 +152,7 @@ def timeline(incident: Incident) -> list[TimelineRow]:
     rows = []
     for entry, following in zip_longest(incident.audit, incident.audit[1:]):
         seconds = None if following is None else round((following.at - entry.at).total_seconds(), 3)
-        rows.append(TimelineRow(at=stamp(entry.at), state=entry.state, note=entry.note, seconds=seconds))
+        rows.append(TimelineRow(at=shown(entry.at), state=entry.state, note=entry.note, seconds=seconds))
     return rows
 
 

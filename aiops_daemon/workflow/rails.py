@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
-from aiops_daemon.incidents.stamps import stamp, unstamp
+from aiops_daemon.incidents.stamps import shown, stamp, unstamp
 from aiops_daemon.incidents.stop import Stop
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
@@ -123,7 +123,7 @@ async def _budgets(run: Run, plan: Plan, held: list[str], results: dict[str, Jso
             tools.metrics.guards.refusals.labels("account").inc()
             await tools.claims.cool_down(*run.claim, tools.policy.cooldown)  # it was held for a whole recovery
             until = tools.recoveries.renewed()
-            waiting = f"it goes on by itself at {stamp(until)}; approve with --override to act now"
+            waiting = f"it goes on by itself at {shown(until)}; approve with --override to act now"
             return Passage(doubt=why, rail="account", until=until, how=_override(), waiting=waiting)
         held.append(why)
     results["charge"] = {"today": claim.today, "streak": claim.streak, "until": stamp(claim.until)}
@@ -149,7 +149,7 @@ def _open(run: Run, action_id: str, state: BreakerState, *, approved: bool) -> P
     if state.probe:
         why += f"; its probe is {state.probe}"
     elif state.probe_at is not None and state.probe_at > run.tools.clock.now():
-        why += f"; one recovery may be its probe from {stamp(state.probe_at)} on"
+        why += f"; one recovery may be its probe from {shown(state.probe_at)} on"
     elif not approved:
         why += "; an approval makes this recovery its probe"
     return Passage(doubt=why, rail="breaker", how=_override(action_id))
