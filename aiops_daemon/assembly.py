@@ -19,12 +19,11 @@ from aiops_daemon.aws.table import DynamoTable
 from aiops_daemon.daemon import Background, Daemon
 from aiops_daemon.events import recognize
 from aiops_daemon.handler import MessageHandler
+from aiops_daemon.incidents.budgets import Budget, CostBudget
 from aiops_daemon.incidents.claims import Claims
-from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
-from aiops_daemon.incidents.purse import CostBudget
-from aiops_daemon.incidents.switch_parameter import SwitchParameter
+from aiops_daemon.incidents.kill_switch import KillSwitch, SwitchParameter
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.depth import DepthGauge
 from aiops_daemon.intake.envelope import open_envelope

@@ -19,7 +19,7 @@ from botocore.session import get_session
 from aiops_daemon.actions import catalogue
 from aiops_daemon.actions.settings import ActionSettings
 from aiops_daemon.aws.clock import SystemClock
-from aiops_daemon.incidents import switch_parameter
+from aiops_daemon.incidents import kill_switch
 from aiops_daemon.ports import Action
 from aiops_daemon.probes import probes
 
@@ -83,7 +83,7 @@ def permissions() -> dict[str, dict[str, list[str]]]:
     return {
         "actions": {action.spec.id: sorted(action.spec.permissions) for action in sorted(actions(), key=lambda action: action.spec.id)},
         "probes": {service: sorted(calls) for service, calls in sorted(looks.items())},
-        "guards": {"kill_switch_parameter": sorted(switch_parameter.PERMISSIONS)},  # only where AIOPS_KILL_SWITCH_PARAMETER is set
+        "guards": {"kill_switch_parameter": sorted(kill_switch.PERMISSIONS)},  # only where AIOPS_KILL_SWITCH_PARAMETER is set
     }
 
 

@@ -51,8 +51,7 @@ async def _look(desk: Desk) -> Standing:
 
 
 async def _stopped(desk: Desk) -> str:
-    from aiops_daemon.incidents.guards import KillSwitch
-    from aiops_daemon.incidents.switch_parameter import SwitchParameter
+    from aiops_daemon.incidents.kill_switch import KillSwitch, SwitchParameter
 
     name = desk.settings.workflow.kill_switch_parameter
     parameter = SwitchParameter(desk.clients, name, desk.clock) if name else None

@@ -25,7 +25,7 @@ class _Said(NamedTuple):
 
 
 def _set(*, stopped: bool, reason: str) -> _Said:
-    from aiops_daemon.incidents.guards import KillSwitch
+    from aiops_daemon.incidents.kill_switch import KillSwitch
 
     async def work(desk: Desk) -> _Said:
         by = await desk.clients.caller()

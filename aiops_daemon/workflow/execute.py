@@ -9,7 +9,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.stop import Stop
+from aiops_daemon.incidents.kill_switch import Stop
 from aiops_daemon.model.errors import LostOwnership
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.model.notice import NoticeKind

@@ -5,7 +5,7 @@ They are also set where the workflow meets them; this is for the minutes in betw
 
 import asyncio
 
-from aiops_daemon.incidents.guards import Budget
+from aiops_daemon.incidents.budgets import Budget
 from aiops_daemon.model.errors import AiopsError
 from aiops_daemon.model.incident import State
 from aiops_daemon.telemetry.log_events import LogEvent

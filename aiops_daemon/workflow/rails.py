@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
+from aiops_daemon.incidents.kill_switch import Stop
 from aiops_daemon.incidents.stamps import shown, stamp, unstamp
-from aiops_daemon.incidents.stop import Stop
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.model.plan import STEP, Effect, Plan

@@ -16,13 +16,13 @@ from typing import NoReturn, TypeVar
 from pydantic import JsonValue, TypeAdapter
 
 from aiops_daemon.incidents.breaker import Breaker
+from aiops_daemon.incidents.budgets import Budget, CostBudget
 from aiops_daemon.incidents.change import Change
 from aiops_daemon.incidents.claims import Claims, claim_key
-from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
-from aiops_daemon.incidents.purse import CostBudget
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.incidents.storm import Storms
 from aiops_daemon.model.event import Event
 from aiops_daemon.model.incident import Incident, OutboxEntry, Outcome, State

@@ -4,8 +4,7 @@ import pytest
 
 from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
-from aiops_daemon.incidents.guards import KillSwitch
-from aiops_daemon.incidents.switch_parameter import SwitchParameter
+from aiops_daemon.incidents.kill_switch import KillSwitch, SwitchParameter
 from tests.doubles.memory_table import MemoryTable
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

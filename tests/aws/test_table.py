@@ -11,7 +11,7 @@ from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.aws.table import DynamoTable
 from aiops_daemon.bootstrap import incident_table
 from aiops_daemon.incidents.breaker import Breaker
-from aiops_daemon.incidents.purse import CostBudget
+from aiops_daemon.incidents.budgets import CostBudget
 from aiops_daemon.model.errors import ConditionFailed
 from aiops_daemon.ports import Table
 from tests.doubles.memory_table import MemoryTable

@@ -21,7 +21,7 @@ from aiops_daemon.aws.clock import SystemClock
 from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.incidents import storm
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
-from aiops_daemon.incidents.guards import Budget
+from aiops_daemon.incidents.budgets import Budget
 from aiops_daemon.intake.consumer import Consumer
 from aiops_daemon.intake.settings import IntakeSettings
 from aiops_daemon.model.errors import AiopsError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiops_daemon.incidents.guards import SWITCH
+from aiops_daemon.incidents.kill_switch import SWITCH
 from aiops_daemon.incidents.record import from_item
 from aiops_daemon.model.incident import Incident, State
 from tests.chaos.builds import pins_of, token_of

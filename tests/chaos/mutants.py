@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from aiops_daemon.incidents.breaker import Breaker, BreakerState
+from aiops_daemon.incidents.budgets import Budget
 from aiops_daemon.incidents.claims import Claim, Claims
-from aiops_daemon.incidents.guards import Budget
 from aiops_daemon.incidents.journal import Journal
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.intake.consumer import Consumer

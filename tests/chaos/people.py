@@ -5,7 +5,7 @@ import json
 import random
 
 from aiops_daemon.aws.clock import SystemClock
-from aiops_daemon.incidents.guards import SWITCH, KillSwitch
+from aiops_daemon.incidents.kill_switch import SWITCH, KillSwitch
 from tests.benchmarks.stand import TABLE
 from tests.chaos.cloud import ChaosCloud, now
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiops_daemon.incidents.guards import SWITCH
+from aiops_daemon.incidents.kill_switch import SWITCH
 from aiops_daemon.incidents.record import from_item
 from tests.chaos.cloud import History
 from tests.chaos.hands import met_the_switch

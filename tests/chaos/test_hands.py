@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.incidents.guards import SWITCH
+from aiops_daemon.incidents.kill_switch import SWITCH
 from aiops_daemon.incidents.record import from_item
 from aiops_daemon.model.incident import State
 from tests.chaos import hands

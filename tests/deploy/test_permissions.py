@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.incidents import switch_parameter
+from aiops_daemon.incidents import kill_switch
 from aiops_daemon.incidents.breaker import Breaker
 from aiops_daemon.incidents.claims import Claims
-from aiops_daemon.incidents.guards import KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.ports import Action
 from deploy import permissions
 from tests.deploy.conftest import DEPLOY, ROOT
@@ -46,8 +46,8 @@ def test_an_action_states_what_it_calls(action: Action) -> None:
 
 
 def test_the_kill_switchs_parameter_is_only_read() -> None:
-    called = permissions.calls_in((ROOT / "aiops_daemon/incidents/switch_parameter.py").read_text())
-    assert called == switch_parameter.PERMISSIONS == {"ssm:GetParameter"}
+    called = permissions.calls_in((ROOT / "aiops_daemon/incidents/kill_switch.py").read_text())
+    assert called == kill_switch.PERMISSIONS == {"ssm:GetParameter"}
 
 
 def test_the_reader_of_calls_sees_them() -> None:

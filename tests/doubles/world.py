@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from aiops_daemon.incidents.budgets import Budget, CostBudget
 from aiops_daemon.incidents.claims import Claims
-from aiops_daemon.incidents.guards import Budget, KillSwitch
 from aiops_daemon.incidents.history import IncidentHistory
 from aiops_daemon.incidents.journal import Journal
-from aiops_daemon.incidents.purse import CostBudget
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.errors import GiveUp
 from aiops_daemon.model.event import Actor, ActorKind, Event, EventKind, Resource
 from aiops_daemon.model.incident import Incident

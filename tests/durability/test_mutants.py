@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from aiops_daemon.incidents.breaker import Breaker
+from aiops_daemon.incidents.budgets import Budget, CostBudget
 from aiops_daemon.incidents.claims import Claim, Claims
-from aiops_daemon.incidents.guards import Budget
 from aiops_daemon.incidents.held import Held
 from aiops_daemon.incidents.journal import Journal
-from aiops_daemon.incidents.purse import CostBudget
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.incidents.storm import Storm, Storms
 from aiops_daemon.model.incident import Incident

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from aiops_daemon.incidents.breaker import Breaker
-from aiops_daemon.incidents.guards import Budget
-from aiops_daemon.incidents.purse import CostBudget
+from aiops_daemon.incidents.budgets import Budget, CostBudget
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind

@@ -10,7 +10,7 @@ from aiops_daemon.aws.session import AwsSession
 from aiops_daemon.bootstrap import incident_table
 from aiops_daemon.cli import demo_events as events
 from aiops_daemon.embedded.aws import EmbeddedAws
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.incident import Outcome, State
 from aiops_daemon.settings import load
 from tests.doubles.model_server import GOOD, ModelServer, Refuse

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aiops_daemon import __version__, bootstrap, cli
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.errors import InvalidInput
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.incidents.stamps import stamp
 from aiops_daemon.model.errors import GiveUp, NeedsHuman, RetryLater
 from aiops_daemon.model.incident import Incident, Outcome, State

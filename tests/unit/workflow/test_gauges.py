@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aiops_daemon.incidents.breaker import Breaker
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.workflow.gauges import GuardGauges
 from aiops_daemon.workflow.rails import switched_off

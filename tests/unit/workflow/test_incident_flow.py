@@ -1,6 +1,6 @@
 """The recovery as a whole, in memory: one test a way through it."""
 
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.errors import RetryLater
 from aiops_daemon.model.incident import Outcome, Signal, State
 from aiops_daemon.model.notice import NoticeKind

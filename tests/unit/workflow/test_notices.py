@@ -1,6 +1,6 @@
 """What a woken person reads: the subject says what became of it, the first facts what and why, the last lines how to answer and to stop."""
 
-from aiops_daemon.incidents.guards import KillSwitch
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.incident import State
 from aiops_daemon.model.notice import NoticeKind
 from aiops_daemon.workflow.notices import compose

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from aiops_daemon.incidents.change import Change
-from aiops_daemon.incidents.guards import KillSwitch
 from aiops_daemon.incidents.journal import MAX_TAKEOVERS
+from aiops_daemon.incidents.kill_switch import KillSwitch
 from aiops_daemon.model.incident import OutboxEntry, Outcome, Signal, State
 from aiops_daemon.model.notice import Notice, NoticeKind
 from aiops_daemon.telemetry.log_events import LogEvent

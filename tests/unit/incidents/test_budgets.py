@@ -1,4 +1,4 @@
-"""The fleet's money for an hour: reserved before, settled afterwards, and never less than what was spent."""
+"""The fleet's recoveries and calls in a window, and its money: reserved before, settled afterwards, never less than what was spent."""
 
 from datetime import timedelta
 from itertools import count
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiops_daemon.incidents.purse import CostBudget
+from aiops_daemon.incidents.budgets import Budget, CostBudget
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.world import TestClock
 
@@ -99,3 +99,12 @@ async def test_a_settlement_that_is_lost_leaves_the_reservation() -> None:
         await budget.settle(receipt, 0.1)
     assert spent(table) == [400_000]
     assert await budget.reserve(0.7) is None
+
+
+async def test_a_budget_counts_payers_and_begins_again_with_the_window() -> None:
+    table, clock = MemoryTable(), TestClock()
+    budget = Budget(table, clock, name="recoveries", limit=2, window=HOUR)
+    assert [await budget.spend(who, "acct") for who in ("a", "b", "a", "c")] == [True, True, True, False]
+    assert await budget.spend("c", "other")
+    clock.advance(3600)
+    assert await budget.spend("c", "acct")

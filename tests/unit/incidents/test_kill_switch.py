@@ -1,12 +1,10 @@
-"""The SSM parameter beside the switch's item: either stops, and what cannot be read or understood is a stop."""
+"""The switch's item and the SSM parameter beside it: either stops, and what cannot be read or understood is a stop."""
 
 from typing import Any
 
 import pytest
 
-from aiops_daemon.incidents.guards import KillSwitch
-from aiops_daemon.incidents.stop import Stop
-from aiops_daemon.incidents.switch_parameter import SwitchParameter
+from aiops_daemon.incidents.kill_switch import SWITCH, KillSwitch, Stop, SwitchParameter
 from aiops_daemon.model.errors import NotFound, NotPermitted, RetryLater, Throttled
 from tests.doubles.memory_table import MemoryTable
 from tests.doubles.scripted_aws import ScriptedAws
@@ -75,3 +73,17 @@ async def test_either_source_stops_and_both_must_say_run() -> None:
     by_item = await KillSwitch(table, clock, parameter("run")).stopped()
     assert by_item is not None
     assert by_item.by == "ann"
+
+
+async def test_the_switch_says_who_and_why_and_doubt_is_a_stop() -> None:
+    table, clock = MemoryTable(), TestClock()
+    switch = KillSwitch(table, clock)
+    assert await switch.stopped() is None
+    await switch.set(stopped=True, by="ann", reason="drill")
+    stop = await switch.stopped()
+    assert stop is not None
+    assert (stop.by, stop.reason, stop.at) == ("ann", "drill", "2026-03-02T03:00:00.000000Z")
+    await switch.set(stopped=False, by="ann", reason="over")
+    assert await switch.stopped() is None
+    table.items[SWITCH] = {"incident_id": SWITCH, "by": "?"}
+    assert await switch.stopped() is not None, "an item that does not say so is a stop"
