@@ -31,8 +31,11 @@ class Clock(Protocol):
 class AwsClients(Protocol):
     """One client per service, account and region for the whole process."""
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Any:
-        """An aiobotocore client whose calls raise the errors of model.errors (see aws/)."""
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> Any:
+        """An aiobotocore client whose calls raise the errors of model.errors (see aws/).
+
+        `once`: the SDK sends each call once, also where it does not learn what came of it.
+        """
         ...
 
 

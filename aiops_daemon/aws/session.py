@@ -90,7 +90,7 @@ class AwsSession:
         self._stack = AsyncExitStack()
         self._session: Any = None
         self._account: str | None = None
-        self._clients: dict[tuple[str, str | None, str | None, str], Client] = {}
+        self._clients: dict[tuple[str, str | None, str | None, str, bool], Client] = {}
         self._lock = asyncio.Lock()
         self.observer: Observer = lambda *_: None
 
@@ -103,15 +103,17 @@ class AwsSession:
         if self._frozen:
             gc.unfreeze()
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None, purpose: str = "") -> Client:
-        """`purpose` sets a client (and its connection pool) apart, as for the long polls of SQS."""
-        key = (service, region, account, purpose)
+    async def client(
+        self, service: str, *, region: str | None = None, account: str | None = None, purpose: str = "", once: bool = False
+    ) -> Client:
+        """`purpose` sets a client (and its connection pool) apart, as for the long polls of SQS. `once`: see ports.AwsClients."""
+        key = (service, region, account, purpose, once)
         found = self._clients.get(key)
         if found is not None:
             return found
         async with self._lock:
             if key not in self._clients:
-                self._clients[key] = await self._make(service, region, account)
+                self._clients[key] = await self._make(service, region, account, once=once)
                 if self._frozen:
                     gc.collect(1)  # what was made on the way
                     gc.freeze()
@@ -142,7 +144,7 @@ class AwsSession:
             self._account = str((await sts.get_caller_identity())["Account"])
         return self._account
 
-    async def _make(self, service: str, region: str | None, account: str | None) -> Client:
+    async def _make(self, service: str, region: str | None, account: str | None, *, once: bool) -> Client:
         from aiobotocore.config import AioConfig
         from botocore.exceptions import InvalidRegionError, NoRegionError
 
@@ -150,7 +152,7 @@ class AwsSession:
         config = AioConfig(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
-            retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
+            retries={"mode": "standard", "total_max_attempts": 1 if once else settings.max_attempts},
             max_pool_connections=settings.max_pool_connections,
             user_agent=_USER_AGENT,
             parameter_validation=service not in _CHECKED_BY_US,
@@ -183,8 +185,8 @@ class HomeClients:
         self._session = session
         self._account = account
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Client:
-        return await self._session.client(service, region=region, account=None if account == self._account else account)
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> Client:
+        return await self._session.client(service, region=region, account=None if account == self._account else account, once=once)
 
 
 def _assumed(source: Any, role_arn: str) -> Any:

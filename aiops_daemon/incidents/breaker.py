@@ -18,7 +18,7 @@ from aiops_daemon.model.errors import ConditionFailed
 from aiops_daemon.ports import Clock, Table
 
 REST_LIMIT = timedelta(hours=24)
-_MARKS = 100
+_MARKS = 100  # kept beyond the hour in which they count: an incident that says it again after an outage is known
 _OPEN = ("open_since", "reason", "rest_seconds", "opened_by", "probe", "probe_until")
 
 
@@ -127,10 +127,9 @@ class Breaker:
         now = self._clock.now()
         state = self._state(item)
         mark = f"{stamp(now)}|{'ok' if good else 'bad'}|{incident}"
-        kept = [one for one in item.get("recent", []) if one >= stamp(now - _WINDOW)]
         failures = 0 if good else state.failures + 1
         fresh = {**item, "incident_id": key, "record_type": "breaker", "version": state.version + 1}
-        fresh |= {"failures": failures, "recent": [*kept, mark][-_MARKS:]}
+        fresh |= {"failures": failures, "recent": [*item.get("recent", []), mark][-_MARKS:]}
         probing = state.open_since is not None and item.get("probe") == incident
         if probing and good:
             return self._closed(fresh, key, by=incident, reason="the probe succeeded") | {"version": state.version + 1}

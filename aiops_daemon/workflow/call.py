@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from aiops_daemon.model.errors import GiveUp, InvalidInput, NeedsHuman, NotFound, RetryLater
 from aiops_daemon.model.event import Resource
-from aiops_daemon.model.plan import Failed, Progress, Step, Unsure
+from aiops_daemon.model.plan import Effect, Failed, Progress, Step, Unsure
 from aiops_daemon.workflow.fenced import Fenced
 from aiops_daemon.workflow.run import Run
 
@@ -27,10 +27,11 @@ class StepCall:
     region: str
     parameters: Mapping[str, JsonValue]
     started_at: datetime
+    once: bool  # what cannot be taken back is not repeated by the SDK either
     run: Run
 
     async def client(self, service: str) -> Any:
-        return Fenced(await self.run.tools.clients.client(service, region=self.region, account=self.account), self.run)
+        return Fenced(await self.run.tools.clients.client(service, region=self.region, account=self.account, once=self.once), self.run)
 
 
 def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
@@ -43,6 +44,7 @@ def call_for(run: Run, step: Step, started_at: datetime) -> StepCall:
         region=step.region,
         parameters=step.parameters,
         started_at=started_at,
+        once=step.effect is Effect.DESTRUCTIVE,
         run=run,
     )
 

@@ -20,7 +20,7 @@ class ScriptedAws:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.places: list[tuple[str, str | None, str | None]] = []
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Any:
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> Any:
         self.places.append((service, region, account))
         return self
 

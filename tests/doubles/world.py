@@ -166,7 +166,7 @@ class StubRules:
 class NoClients:
     """Nothing in these tests may reach AWS."""
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Any:
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> Any:
         raise GiveUp(f"the test has no {service}")
 
 

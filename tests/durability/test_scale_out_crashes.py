@@ -52,7 +52,7 @@ class Ecs:
     desired: int = 3
     ordered: list[int] = field(default_factory=list)
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> "Ecs":
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> "Ecs":
         return self
 
     async def describe_services(self, **_: Any) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Door:
     who: str
     cloud: Cloud
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> "Door":
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> "Door":
         return self
 
     def __getattr__(self, operation: str) -> Callable[..., Awaitable[Any]]:

@@ -155,7 +155,7 @@ async def test_a_region_or_an_endpoint_that_is_none_is_one_line(monkeypatch: pyt
 async def test_what_a_client_brings_is_left_out_of_collections_only_where_asked_and_only_while_the_session_is_open(
     frozen: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def make(self: AwsSession, service: str, *_: object) -> Client:
+    async def make(self: AwsSession, service: str, *_: object, **__: object) -> Client:
         return Client(Raw(), service, self)
 
     monkeypatch.setattr(AwsSession, "_make", make)

@@ -32,6 +32,16 @@ async def test_the_breaker_opens_on_a_row_or_a_share_of_failures(marks: str, ope
     assert (await breaker.look("rds.start")).open_since is None
 
 
+async def test_an_incident_that_says_it_again_after_a_long_outage_still_counts_once() -> None:
+    clock = TestClock()
+    breaker = Breaker(MemoryTable(), clock)
+    await breaker.record("a", incident="inc-1", good=False)
+    clock.advance(3700)
+    await breaker.record("a", incident="inc-2", good=False)
+    state = await breaker.record("a", incident="inc-1", good=False)
+    assert (state.failures, state.open_since) == (2, None)
+
+
 async def test_one_incident_counts_once_and_old_failures_are_forgotten() -> None:
     clock = TestClock()
     breaker = Breaker(MemoryTable(), clock)

@@ -15,7 +15,7 @@ class Clients:
         self.sent: list[dict[tuple[str, str], float]] = []
         self.dimensions: set[str] = set()
 
-    async def client(self, service: str, *, region: str | None = None, account: str | None = None) -> Any:
+    async def client(self, service: str, *, region: str | None = None, account: str | None = None, once: bool = False) -> Any:
         assert service == "cloudwatch"
         return self
 
