@@ -23,6 +23,11 @@ class Stop:
     reason: str
     at: str
 
+    @property
+    def why(self) -> str:
+        """For the record and for people."""
+        return f"kill switch set by {self.by} at {self.at}: {self.reason}"
+
 
 class SwitchParameter:
     """One parameter of the daemon's own account and region. An error that may pass propagates, and nothing runs until it has."""

@@ -141,7 +141,7 @@ async def _switched_off(run: Run) -> Stop | None:
 async def _against(run: Run, plan: Plan) -> str:
     """Why nothing more may be done to the resource now; empty: go on."""
     stop = await _switched_off(run)
-    return f"kill switch set by {stop.by} at {stop.at}: {stop.reason}" if stop else await lost_claim(run, plan)
+    return stop.why if stop else await lost_claim(run, plan)
 
 
 async def _stopped(run: Run, plan: Plan, why: str) -> None:

@@ -234,8 +234,7 @@ async def _policy_now(run: Run, verdict: Verdict, plan: Plan, word: Signal) -> P
         return Passage(doubt=decision.reason, rail="policy", how="the policy has to allow it first")
     stop = await switched_off(run.tools)
     if stop is not None:  # better asked again than begun, stopped and failed
-        why = f"kill switch set by {stop.by} at {stop.at}: {stop.reason}"
-        return Passage(doubt=why, rail="switch", how="approve again after `aiops-daemon start`")
+        return Passage(doubt=stop.why, rail="switch", how="approve again after `aiops-daemon start`")
     if run.tools.policy.is_protected(run.event) and not _asked(run).protected and not word.override:
         return Passage(doubt="the resource is protected by now", rail="protected", how="approve again with --override to act all the same")
     return Passage()

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from pydantic import JsonValue
 
-from aiops_daemon.incidents.stamps import shown
+from aiops_daemon.incidents.stamps import shown, unstamp
 from aiops_daemon.model.event import Event, EventKind
 from aiops_daemon.model.incident import Incident, State
 from aiops_daemon.model.notice import Notice, NoticeKind, TimelineRow
@@ -104,8 +104,9 @@ def _what_and_why(incident: Incident, verdict: dict[str, JsonValue]) -> Iterable
     yield "Resource", f"{event.resource.type} {event.resource.id} in {event.account}/{event.region}"
     yield "Event", f"{event.name} at {shown(event.occurred_at)}"
     yield "By", event.actor.label or "unknown"
-    if incident.workflow_state is State.AWAITING_APPROVAL and incident.due_at is not None:
-        yield "Answer by", f"{shown(incident.due_at)}; no answer is a no"
+    until = _object(incident.results.get("asked")).get("until")
+    if incident.workflow_state is State.AWAITING_APPROVAL and until:  # not due_at: while the page is delivered that is the lease's end
+        yield "Answer by", f"{shown(unstamp(str(until)))}; no answer is a no"
     storm = _object(incident.results.get("storm"))
     if storm:
         yield "Storm", f"{storm.get('leader')} since {storm.get('opened_at')}"

@@ -22,6 +22,8 @@ async def test_a_question_says_until_when_it_may_be_answered_and_what_silence_me
     incident_id = await admitted(fleet)
     notice = compose(await fleet.incident(incident_id), NoticeKind.REVIEW)
     assert dict(notice.facts)["Answer by"] == "2026-03-03T03:00:00Z; no answer is a no"
+    ((_, delivered),) = fleet.world.delivered
+    assert dict(delivered.facts)["Answer by"] == "2026-03-03T03:00:00Z; no answer is a no", "as it was read, not as it is looked up later"
     assert [command.split(" --")[0] for command in notice.actions[:2]] == [
         f"aiops-daemon incidents approve {incident_id}",
         f"aiops-daemon incidents reject {incident_id}",
