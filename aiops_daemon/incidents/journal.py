@@ -164,23 +164,25 @@ class Journal:
         values: dict[str, Any] = {"signal": signal.model_dump_json(exclude_defaults=True), "open": OPEN}
         names = {"id": signal.signal_id, "open": "open", "owner": "owner"}
         say = "SET signals.#id = if_not_exists(signals.#id, :signal)"
-        try:
-            return from_item(
-                await self._table.update(
-                    incident_id,
-                    say + ", due_at = :now",
-                    "#open = :open AND attribute_not_exists(#owner)",
-                    values | {"now": stamp(self._clock.now())},
-                    names,
+        while True:  # each try says who must hold it: between two of them its owner may park it, and nobody would read the word for hours
+            try:
+                return from_item(
+                    await self._table.update(
+                        incident_id,
+                        say + ", due_at = :now",
+                        "#open = :open AND attribute_not_exists(#owner)",
+                        values | {"now": stamp(self._clock.now())},
+                        names,
+                    )
                 )
-            )
-        except ConditionFailed as found:
-            if found.item.get("open") != OPEN:
-                return None
-        try:  # somebody is at work on it right now: they will read it before they park
-            return from_item(await self._table.update(incident_id, say, "#open = :open", values, {"id": signal.signal_id, "open": "open"}))
-        except ConditionFailed:
-            return None
+            except ConditionFailed as found:
+                if found.item.get("open") != OPEN:
+                    return None
+            try:  # somebody is at work on it right now: they will read it before they park
+                return from_item(await self._table.update(incident_id, say, "#open = :open AND attribute_exists(#owner)", values, names))
+            except ConditionFailed as found:
+                if found.item.get("open") != OPEN:
+                    return None
 
     async def _write(
         self,

@@ -122,8 +122,8 @@ class Stage:
         await self.until(rested)
         return found
 
-    async def until(self, good: Callable[[], Any], seconds: float = 45) -> None:
-        """Ask again and again; the test fails when it takes longer. A call that fails once may cost a pause or a lease of 30 s."""
+    async def until(self, good: Callable[[], Any], seconds: float = 20) -> None:
+        """Ask again and again; the test fails when it takes longer."""
         async with asyncio.timeout(seconds):
             while True:
                 answer = good()

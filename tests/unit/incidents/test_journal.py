@@ -108,6 +108,34 @@ async def test_an_incident_that_closes_while_the_signal_is_on_its_way_does_not_h
     assert await workers.tools.journal.signal(held.incident.incident_id, word(fleet)) is None
 
 
+class ParksMeanwhile(MemoryTable):
+    """Its owner parks it between the two tries of a signal."""
+
+    parks: Any = None
+
+    async def update(self, key: str, expression: str, condition: str, values: Any, names: Any = None) -> dict[str, Any]:
+        if "attribute_exists(#owner)" in condition and self.parks is not None:
+            parks, self.parks = self.parks, None
+            await parks()
+        return await super().update(key, expression, condition, values, names)
+
+
+async def test_a_word_that_comes_in_the_moment_of_the_park_is_not_slept_over() -> None:
+    fleet = Fleet()
+    fleet.memory = fleet.table = table = ParksMeanwhile()
+    workers = fleet.workers()
+    held = await held_by(workers, fleet)
+    journal = workers.tools.journal
+
+    async def parks() -> None:
+        await journal.park(held, fleet.clock.now() + timedelta(hours=24))
+
+    table.parks = parks
+    heard = await journal.signal(held.incident.incident_id, word(fleet))
+    assert heard is not None
+    assert (heard.owner, set(heard.signals), heard.due_at) == (None, {"s1"}, fleet.clock.now())
+
+
 async def test_a_park_after_the_fence_is_refused_even_when_a_signal_came() -> None:
     fleet = Fleet()
     one, two = fleet.workers("one"), fleet.workers("two")
